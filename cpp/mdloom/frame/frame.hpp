@@ -1,0 +1,41 @@
+// One moment of the system, and the atoms somebody asked for. Å, ps; positions float32.
+#pragma once
+#include <array>
+#include <string>
+#include <vector>
+
+#include "mdloom/base/index.hpp"
+
+namespace mdloom {
+
+using Vec3 = std::array<float, 3>;
+
+/// Rows are the cell vectors a, b, c, Å. All zero: no box.
+using Box = std::array<float, 9>;
+
+/// Buffers are reused from frame to frame: copy what must live longer.
+struct Frame {
+    Index ordinal = 0;            ///< position in the frame selection; set by the engine
+    Index index = 0;              ///< position in the trajectory
+    double time = 0;              ///< ps
+    Box box{};                    ///< Å
+    std::vector<Vec3> positions;  ///< Å, [n_wanted]: the wanted atoms only, ascending, unique
+};
+
+/// Atom indices in the user's order, duplicates kept.
+using Group = std::vector<Index>;
+
+/// What is known of the system besides its coordinates.
+struct Topology {
+    Index n_atoms = 0;
+    std::vector<double> masses;  ///< amu, [n_atoms]; empty: not known
+};
+
+/// What prepare() may look at. Groups index into first_frame->positions.
+struct System {
+    const Topology& topology;
+    const Frame* first_frame;    ///< nullptr when the selection holds no frame
+    const std::vector<Group>& groups;
+};
+
+}  // namespace mdloom

@@ -1,0 +1,58 @@
+// Means and sums of squared deviations of n quantities over frames, the same bits for any cut of the frames. [n]
+#pragma once
+#include <span>
+
+#include "mdloom/partials/grid.hpp"
+#include "mdloom/partials/partial.hpp"
+
+namespace mdloom {
+
+/// Squares saturate: 2^22 Å on the 2^-40 Å grid fills 128 bits in 16 frames. Saturating addition is as associative as
+/// addition, so the refusal comes in sum_of_squares(), with the same text for any cut. Sums cannot overflow before 2^65
+/// frames.
+struct ExactMoments {
+    Grid grid;
+    Index n_frames = 0;
+    std::vector<Int128> sums;
+    std::vector<UInt128> squares;
+
+    static constexpr UInt128 full = ~UInt128{0};
+    static UInt128 add_squares(UInt128 a, UInt128 b) { return a + b < a ? full : a + b; }
+
+    static ExactMoments zeros(Index n, Grid grid) {
+        return {grid, 0, std::vector<Int128>(usize(n)), std::vector<UInt128>(usize(n))};
+    }
+    void add_frame(std::span<const double> values) {
+        ++n_frames;
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            const Int128 q = grid.round(values[i]);
+            sums[i] += q;
+            squares[i] = add_squares(squares[i], static_cast<UInt128>(q * q));
+        }
+    }
+    void merge(ExactMoments&& other) {
+        grid.require_same(other.grid);
+        n_frames += other.n_frames;
+        detail::merge_each(sums, other.sums, std::plus<>{});
+        detail::merge_each(squares, other.squares, add_squares);
+    }
+    double mean(std::size_t i) const {
+        return static_cast<double>(sums[i]) / static_cast<double>(n_frames) * grid.spacing();
+    }
+
+    /// Sum over frames of (value - mean)^2, 0 without frames. Subtracts integers, so nothing cancels far from the origin.
+    double sum_of_squares(std::size_t i) const {
+        if (n_frames == 0) return 0;  // an integer division by zero would end the process
+        if (squares[i] == full)
+            throw StateError("value " + std::to_string(i) +
+                             " is too large to square exactly: move the system to the origin");
+        const Int128 mean = sums[i] / n_frames, rest = sums[i] % n_frames;
+        const UInt128 about_mean = squares[i] - static_cast<UInt128>(mean * mean) * static_cast<UInt128>(n_frames) -
+                                   static_cast<UInt128>(2 * mean * rest);
+        const double r = static_cast<double>(rest);
+        return (static_cast<double>(about_mean) - r * r / static_cast<double>(n_frames)) * grid.spacing() *
+               grid.spacing();
+    }
+};
+
+}  // namespace mdloom

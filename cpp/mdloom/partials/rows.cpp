@@ -1,0 +1,78 @@
+#include "mdloom/partials/rows.hpp"
+
+namespace mdloom {
+
+namespace {
+
+/// The segment that ends where `first` begins, or a new one.
+Rows::Segment& segment_before(Index first, std::map<Index, Rows::Segment>& segments) {
+    const auto next = segments.lower_bound(first);
+    const Index stop_before = next == segments.begin() ? -1 : std::prev(next)->second.stop();
+    if (stop_before > first || (next != segments.end() && next->first == first))
+        throw StateError("rows of frame ordinal " + std::to_string(first) + " were given twice");
+    if (stop_before == first) return std::prev(next)->second;
+    return segments.emplace_hint(next, first, Rows::Segment{first, {}, {}})->second;
+}
+
+/// Segments must come as write() leaves them: in order, apart from each other, none without an ordinal.
+void require_whole(const Rows::Segment& segment, Index stop_before, Index n_columns) {
+    const auto n_ordinals = index_of(segment.n_rows.size());
+    if (segment.first <= stop_before || n_ordinals == 0 || segment.first > INT64_MAX - n_ordinals)
+        throw StateError("state is damaged: rows out of order");
+    auto left = index_of(segment.values.size());
+    for (Index n : segment.n_rows) {
+        if (n < 0 || n > left / n_columns) throw StateError("state is damaged: rows and values do not match");
+        left -= n * n_columns;
+    }
+    if (left != 0) throw StateError("state is damaged: rows and values do not match");
+}
+
+}  // namespace
+
+void Rows::put(Index ordinal, std::span<const double> values) {
+    if (index_of(values.size()) % n_columns != 0)
+        throw StateError(std::to_string(values.size()) + " values do not fill rows of " + std::to_string(n_columns));
+    Segment& segment = segment_before(ordinal, segments);
+    segment.n_rows.push_back(index_of(values.size()) / n_columns);
+    segment.values.insert(segment.values.end(), values.begin(), values.end());
+}
+
+void Rows::merge(Rows&& other) {
+    segments.merge(other.segments);
+    if (n_columns != other.n_columns || !other.segments.empty())
+        throw StateError("cannot merge rows of other widths or of the same frames");
+}
+
+Index Rows::n_rows() const {
+    Index n = 0;
+    for (const auto& [first, segment] : segments) n += index_of(segment.values.size()) / n_columns;
+    return n;
+}
+
+void Rows::write(ByteWriter& writer) const {
+    std::map<Index, Segment> joined;
+    for (const auto& [first, segment] : segments) {
+        Segment& to = segment_before(first, joined);
+        to.n_rows.insert(to.n_rows.end(), segment.n_rows.begin(), segment.n_rows.end());
+        to.values.insert(to.values.end(), segment.values.begin(), segment.values.end());
+    }
+    writer.write(n_columns);
+    writer.write(index_of(joined.size()));
+    for (const auto& [first, segment] : joined) writer.write(segment);
+}
+
+void Rows::read(ByteReader& reader) {
+    reader.read(n_columns);
+    if (n_columns < 1) throw StateError("state is damaged: rows without columns");
+    const auto n = reader.read<Index>();
+    if (n < 0) throw StateError("state is damaged: impossible number of row segments " + std::to_string(n));
+    Index stop = -1;
+    for (Index i = 0; i < n; ++i) {
+        auto segment = reader.read<Segment>();
+        require_whole(segment, stop, n_columns);
+        stop = segment.stop();
+        segments.emplace_hint(segments.end(), segment.first, std::move(segment));
+    }
+}
+
+}  // namespace mdloom

@@ -1,0 +1,46 @@
+// Rows of n_columns float64 per frame, any number of rows, placed by the frame's ordinal.
+#pragma once
+#include <map>
+#include <span>
+
+#include "mdloom/partials/partial.hpp"
+
+namespace mdloom {
+
+/// Merging moves whole segments and copies no row; neighbours are joined only on the way to bytes, which is what makes
+/// those canonical.
+struct Rows {
+    struct Segment {
+        Index first = 0;            ///< ordinal of n_rows[0]
+        std::vector<Index> n_rows;  ///< per ordinal
+        std::vector<double> values;
+
+        Index stop() const { return first + index_of(n_rows.size()); }
+    };
+    Index n_columns = 1;
+    std::map<Index, Segment> segments;  ///< by first ordinal
+
+    static Rows of_width(Index n_columns) { return {n_columns, {}}; }
+
+    /// values: [n_rows * n_columns]. Throws StateError for half a row, and when the ordinal was put before.
+    void put(Index ordinal, std::span<const double> values);
+    void merge(Rows&& other);
+    Index n_rows() const;
+
+    /// visit(ordinal, values) in order of ordinals; a frame that gave nothing is not visited.
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (const auto& [first, segment] : segments) {
+            auto at = segment.values.begin();
+            for (std::size_t i = 0; i < segment.n_rows.size(); ++i) {
+                const auto stop = at + segment.n_rows[i] * n_columns;
+                visit(first + index_of(i), std::span(at, stop));
+                at = stop;
+            }
+        }
+    }
+    void write(ByteWriter& writer) const;
+    void read(ByteReader& reader);  ///< throws StateError when it is not what write() leaves
+};
+
+}  // namespace mdloom
