@@ -1,0 +1,96 @@
+// Turns a plain struct into an Analysis. The only place where a State's type is forgotten and found again.
+//
+// The struct's members are its spec. It has a nested `struct State` of partials, optionally a `struct Scratch`, and
+//   static constexpr std::string_view name;        static constexpr Index state_version;
+//   std::vector<Group> groups() const;             void prepare(const System&);
+//   State empty_state() const;                     Result conclude(const State&) const;
+//   void single_frame(const Frame&, const std::vector<Group>&, [Scratch&,] State&) const;
+//   void finish_chunk(Scratch&, State&) const;     (required with a Scratch, so that it cannot be forgotten)
+#pragma once
+#include "mdloom/contracts/analysis.hpp"
+#include "mdloom/partials/partial.hpp"
+
+namespace mdloom::analyses {
+
+template <class A>
+concept HasScratch = requires { typename A::Scratch; };
+
+template <class A>
+class AnalysisOf final : public Analysis {
+    static_assert(MadeOfPartials<typename A::State>,
+                  "every member of State must be a partial (partials/): a bare double does not merge exactly");
+
+    template <class B>
+    struct ScratchIn {
+        struct type {};
+    };
+    template <HasScratch B>
+    struct ScratchIn<B> {
+        using type = typename B::Scratch;
+    };
+    using TypedScratch = typename ScratchIn<A>::type;
+    using TypedState = typename A::State;
+
+    struct HeldScratch final : Scratch {
+        TypedScratch value;
+    };
+
+    struct HeldState final : State {
+        explicit HeldState(TypedState state) : value(std::move(state)) {}
+        void merge(State&& other) override { merge_members(value, std::move(typed(other))); }
+        void write(ByteWriter& writer) const override {
+            writer.write(A::name);
+            writer.write(A::state_version);
+            writer.write(value);
+        }
+        TypedState value;
+    };
+
+    static TypedState& typed(State& state) { return static_cast<HeldState&>(state).value; }
+    static const TypedState& typed(const State& state) { return static_cast<const HeldState&>(state).value; }
+    static TypedScratch& typed(Scratch& scratch) { return static_cast<HeldScratch&>(scratch).value; }
+
+public:
+    explicit AnalysisOf(A analysis) : analysis_(std::move(analysis)) {}
+
+    std::string_view name() const override { return A::name; }
+    std::vector<Group> groups() const override { return analysis_.groups(); }
+    void prepare(const System& system) override { analysis_.prepare(system); }
+    void write_spec(ByteWriter& writer) const override { writer.write(analysis_); }
+    std::unique_ptr<Analysis> rebuild(ByteReader& spec) const override {
+        return std::make_unique<AnalysisOf>(spec.read<A>());
+    }
+
+    std::unique_ptr<State> empty_state() const override { return std::make_unique<HeldState>(analysis_.empty_state()); }
+    std::unique_ptr<Scratch> make_scratch() const override { return std::make_unique<HeldScratch>(); }
+
+    std::unique_ptr<State> read_state(ByteReader& reader) const override {
+        const auto name = reader.read<std::string>();
+        if (name != A::name) throw StateError("state is of '" + name + "', not of '" + std::string(A::name) + "'");
+        const auto version = reader.read<Index>();
+        if (version != A::state_version)
+            throw StateError(name + " state has version " + std::to_string(version) + ", this build reads version " +
+                             std::to_string(A::state_version) + ": run again");
+        return std::make_unique<HeldState>(reader.read<TypedState>());
+    }
+
+    void single_frame(const Frame& frame, const std::vector<Group>& groups, Scratch& scratch,
+                      State& state) const override {
+        if constexpr (HasScratch<A>) analysis_.single_frame(frame, groups, typed(scratch), typed(state));
+        else analysis_.single_frame(frame, groups, typed(state));
+    }
+    void finish_chunk(Scratch& scratch, State& state) const override {
+        if constexpr (HasScratch<A>) analysis_.finish_chunk(typed(scratch), typed(state));
+    }
+    Result conclude(const State& state) const override { return analysis_.conclude(typed(state)); }
+
+private:
+    A analysis_;
+};
+
+template <class A>
+std::unique_ptr<Analysis> make_analysis(A analysis) {
+    return std::make_unique<AnalysisOf<A>>(std::move(analysis));
+}
+
+}  // namespace mdloom::analyses

@@ -1,0 +1,113 @@
+#include "mdloom/engine/pass.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+namespace mdloom::engine {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+WorkPlace this_place(const std::string& simd) {
+    std::array<char, 256> host{};
+    gethostname(host.data(), host.size() - 1);
+    return {host.data(), getpid(), gettid(), simd};
+}
+
+double wall_clock() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+bool is_usable(const std::vector<Vec3>& positions) {
+    bool usable = true;  // no early exit, so that the loop runs in vectors
+    for (const Vec3& position : positions)
+        for (float x : position) usable &= std::abs(x) < 0x1p22f;
+    return usable;
+}
+
+[[noreturn]] void refuse_coordinate(const Frame& frame, const std::vector<Index>& wanted) {
+    for (std::size_t i = 0; i < frame.positions.size(); ++i)
+        for (float x : frame.positions[i])
+            if (!(std::abs(x) < 0x1p22f))
+                throw FormatError(
+                    fmt::format("atom {} has the coordinate {}: coordinates must be finite and below 4194304 Å; leave "
+                                "the frame out or repair the trajectory",
+                                wanted[i], x));
+    throw FormatError("a coordinate is not usable");
+}
+
+}  // namespace
+
+void read_checked(Reader& reader, const FrameSelection& frames, Index ordinal, const std::vector<Index>& wanted,
+                  Frame& frame) {
+    const Index frame_index = frames[ordinal];
+    try {
+        reader.read(frame_index, wanted, frame);
+    } catch (const Error& error) {
+        throw FrameError(ordinal, error.kind(), error.what());  // readers name file and frame themselves
+    } catch (const std::exception& error) {
+        throw FrameError(ordinal, ErrorKind::format, fmt::format("frame {}: {}", frame_index, error.what()));
+    }
+    frame.ordinal = ordinal;
+    if (is_usable(frame.positions)) return;
+    try {
+        refuse_coordinate(frame, wanted);
+    } catch (const Error& error) {
+        throw FrameError(ordinal, error.kind(), fmt::format("frame {}: {}", frame_index, error.what()));
+    }
+}
+
+PassWorker::PassWorker(const Run& run, std::shared_ptr<const Source> source) : run_(run), source_(std::move(source)) {
+    const auto start = Clock::now();
+    reader_ = source_->open_reader();
+    open_seconds_ = seconds_since(start);
+    renew_scratches();
+}
+
+Part PassWorker::work(Chunk chunk) {
+    Part part = run_.nothing();
+    part.ordinals.add(chunk);
+    WorkRecord record{chunk, this_place(run_.simd_), wall_clock(), std::exchange(open_seconds_, 0.0), {}, {}};
+    record.read_seconds.reserve(usize(chunk.size()));
+    record.compute_seconds.reserve(usize(chunk.size()));
+    try {
+        for (Index ordinal = chunk.first; ordinal < chunk.stop; ++ordinal) pass(ordinal, part, record);
+        for (std::size_t i = 0; i < scratches_.size(); ++i)
+            run_.analyses_[i]->finish_chunk(*scratches_[i], *part.states[i]);
+    } catch (...) {
+        renew_scratches();
+        throw;
+    }
+    part.records.push_back(std::move(record));
+    return part;
+}
+
+void PassWorker::pass(Index ordinal, Part& part, WorkRecord& record) {
+    const auto start = Clock::now();
+    read_checked(*reader_, run_.frames_, ordinal, run_.wanted_, frame_);
+    const auto read = Clock::now();
+    try {
+        for (std::size_t i = 0; i < scratches_.size(); ++i)
+            run_.analyses_[i]->single_frame(frame_, run_.groups_[i], *scratches_[i], *part.states[i]);
+    } catch (const Error& error) {
+        throw FrameError(ordinal, error.kind(), fmt::format("frame {}: {}", frame_.index, error.what()));
+    } catch (const std::exception& error) {
+        throw FrameError(ordinal, ErrorKind::state, fmt::format("frame {}: {}", frame_.index, error.what()));
+    }
+    record.read_seconds.push_back(std::chrono::duration<float>(read - start).count());
+    record.compute_seconds.push_back(static_cast<float>(seconds_since(read)));
+}
+
+void PassWorker::renew_scratches() {
+    scratches_.clear();
+    for (const auto& analysis : run_.analyses_) scratches_.push_back(analysis->make_scratch());
+}
+
+}  // namespace mdloom::engine
