@@ -1,0 +1,53 @@
+// The bit stream of a compressed XTC frame -> positions. Several builds of one function will exist, one per instruction
+// set; this is the portable one and the truth for the others.
+//
+// The stream is a sequence of groups, most significant bit first. A group is one absolute position (its distance from the
+// lowest corner), a flag, if that is set 5 bits that set the run length and change the small size from the next group on,
+// and then `run` positions relative to the one before. Three numbers are one integer of mixed radix, whose bytes stand in the
+// stream in little-endian order. The first two atoms of a group with a run are stored in exchanged order (water: H O H).
+// Source: the xdr3dfcoord routine of GROMACS (libxdrf / xdrfile), described at
+// https://manual.gromacs.org/current/reference-manual/file-formats.html#xtc
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "mdloom/base/index.hpp"
+
+namespace mdloom::sources {
+
+/// How one frame is coded; from its header.
+struct XtcCoding {
+    Index n_atoms = 0;
+    std::array<std::int32_t, 3> lowest{};  ///< corner of the box of all positions, in units of 1/precision nm
+    std::array<std::uint32_t, 3> sizes{};  ///< number of values along each axis, 1 to 2^31 - 1
+    int small_index = 0;                   ///< of the first group, least_small_index to most_small_index
+    float inverse_precision = 0;           ///< nm
+};
+constexpr int least_small_index = 9;
+constexpr int most_small_index = 72;
+
+/// A place between two groups, from where decoding goes on.
+struct XtcCursor {
+    Index bit = 0;   ///< in the stream
+    Index atom = 0;  ///< atoms decoded so far
+    int small_index = 0;
+    int run = 0;
+};
+
+enum class XtcOutcome {
+    reached,     ///< at least stop_atom atoms are decoded
+    needs_more,  ///< the bytes given so far are used up
+    damaged,     ///< no encoder writes this; the cursor stands before the group in question
+};
+
+constexpr Index xtc_group_atoms = 11;   ///< at most; decoding may pass stop_atom by as many
+constexpr Index xtc_slack_bytes = 128;  ///< readable zero bytes that must follow the stream: no group is longer
+
+/// Decodes whole groups until cursor.atom >= stop_atom (which is at most coding.n_atoms). `stream` holds the first n_bytes
+/// of the frame's stream, or all of it (`whole`). Writes positions in Å, atom after atom, to `out`, the place of atom 0,
+/// which has room for stop_atom + xtc_group_atoms atoms. Any input is safe.
+XtcOutcome decode_xtc(const XtcCoding& coding, const std::byte* stream, Index n_bytes, bool whole, Index stop_atom,
+                      XtcCursor& cursor, float* out) noexcept;
+
+}  // namespace mdloom::sources
