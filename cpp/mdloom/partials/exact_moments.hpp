@@ -32,6 +32,7 @@ struct ExactMoments {
     }
     void merge(ExactMoments&& other) {
         grid.require_same(other.grid);
+        if (other.n_frames < 0) throw StateError("state is damaged: " + std::to_string(other.n_frames) + " frames");
         n_frames += other.n_frames;
         detail::merge_each(sums, other.sums, std::plus<>{});
         detail::merge_each(squares, other.squares, add_squares);
@@ -47,8 +48,9 @@ struct ExactMoments {
             throw StateError("value " + std::to_string(i) +
                              " is too large to square exactly: move the system to the origin");
         const Int128 mean = sums[i] / n_frames, rest = sums[i] % n_frames;
-        const UInt128 about_mean = squares[i] - static_cast<UInt128>(mean * mean) * static_cast<UInt128>(n_frames) -
-                                   static_cast<UInt128>(2 * mean * rest);
+        const auto m = static_cast<UInt128>(mean);  // products modulo 2^128, where the difference is exact
+        const UInt128 about_mean =
+            squares[i] - m * m * static_cast<UInt128>(n_frames) - 2 * m * static_cast<UInt128>(rest);
         const double r = static_cast<double>(rest);
         return (static_cast<double>(about_mean) - r * r / static_cast<double>(n_frames)) * grid.spacing() *
                grid.spacing();

@@ -1,0 +1,28 @@
+#include "mdloom/analyses/catalog.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "mdloom/analyses/rmsd.hpp"
+
+namespace mdloom::analyses {
+namespace {
+
+constexpr std::array listed{
+    Info{"rmsd", "distance of each frame from a reference after the best superposition", blank_rmsd},
+};
+
+}  // namespace
+
+std::span<const Info> catalog() {
+    return listed;
+}
+
+std::unique_ptr<Analysis> rebuild(std::string_view name, ByteReader& spec) {
+    for (const Info& info : catalog())
+        if (info.name == name) return info.blank()->rebuild(spec);
+    throw StateError(fmt::format("this version knows no analysis \"{}\": use the version that wrote it", name));
+}
+
+}  // namespace mdloom::analyses

@@ -1,0 +1,167 @@
+#include "mdloom/analyses/rmsd.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <string>
+
+#include "mdloom/analyses/analysis_of.hpp"
+#include "mdloom/kernels/superposition.hpp"
+#include "mdloom/partials/rows.hpp"
+
+namespace mdloom::analyses {
+namespace {
+
+using kernels::FitReference;
+using kernels::Motion;
+using kernels::PackedPoints;
+using kernels::Superposition;
+
+void require_usable(const MatchedGroup& group, const std::string& what) {
+    const std::size_t n = group.mobile.size();
+    if (n == 0) throw ArgumentError(fmt::format("{} holds no atom: select at least one", what));
+    if (group.reference.size() != 3 * n)
+        throw ArgumentError(fmt::format("{} has {} atoms, its reference {} coordinates: {} are needed", what, n,
+                                        group.reference.size(), 3 * n));
+    for (std::size_t i = 0; i < group.reference.size(); ++i)
+        if (!std::isfinite(group.reference[i]))
+            throw ArgumentError(fmt::format("{}: the reference position of atom {} is not finite", what, i / 3));
+    if (!group.weights.empty() && group.weights.size() != n)
+        throw ArgumentError(
+            fmt::format("{} has {} atoms and {} weights: one for each is needed", what, n, group.weights.size()));
+    double total = 0;
+    for (std::size_t i = 0; i < group.weights.size(); ++i) {
+        if (!std::isfinite(group.weights[i]) || group.weights[i] < 0)
+            throw ArgumentError(
+                fmt::format("{}: weight {} is {}: weights must be finite and not negative", what, i, group.weights[i]));
+        total += group.weights[i];
+    }
+    if (!group.weights.empty() && !(total > 0 && std::isfinite(total)))
+        throw ArgumentError(fmt::format("{}: the sum of the weights is {}: it must be above 0", what, total));
+}
+
+void require_usable(const RmsdSpec& spec) {
+    require_usable(spec.fitted, "the mobile group");
+    for (std::size_t i = 0; i < spec.groups.size(); ++i)
+        require_usable(spec.groups[i], fmt::format("group selection {}", i));
+}
+
+/// One group's positions as a kernel wants them: in the user's order, without gaps.
+struct OrderedPositions {
+    bool in_place = false;  ///< the group is a run of the frame's positions
+    std::vector<Vec3> gathered;
+
+    /// Groups stand still during a run, so once per worker is enough.
+    void look_at(const Group& group) {
+        in_place = true;
+        for (std::size_t i = 1; in_place && i < group.size(); ++i) in_place = group[i] == group[0] + index_of(i);
+        gathered.resize(in_place ? 0 : group.size());
+    }
+    const float* of(const Frame& frame, const Group& group) {
+        if (in_place) return frame.positions[usize(group[0])].data();
+        for (std::size_t i = 0; i < group.size(); ++i) gathered[i] = frame.positions[usize(group[i])];
+        return gathered[0].data();
+    }
+};
+
+struct Rmsd {
+    static constexpr std::string_view name = "rmsd";
+    static constexpr Index state_version = 1;
+
+    RmsdSpec spec;
+
+    void write(ByteWriter& writer) const { writer.write(spec); }
+    void read(ByteReader& reader) {
+        reader.read(spec);
+        try {
+            require_usable(spec);
+        } catch (const ArgumentError& error) {
+            throw StateError(fmt::format("spec is damaged: {}", error.what()));
+        }
+    }
+
+    struct State {
+        Rows rows;  ///< frame index, time (ps), RMSD (Å), each group's (Å)
+    };
+    /// The references, laid out for the kernels, and room for positions out of order.
+    struct Scratch {
+        bool ready = false;
+        kernels::Simd level{};
+        FitReference fitted;
+        std::vector<PackedPoints> fixed;  ///< of the groups; of the fitted group when nothing is fitted
+        std::vector<double> total_weights;
+        std::vector<OrderedPositions> positions;
+        std::vector<double> row;
+    };
+
+    std::vector<Group> groups() const {
+        std::vector<Group> groups{spec.fitted.mobile};
+        for (const MatchedGroup& group : spec.groups) groups.push_back(group.mobile);
+        return groups;
+    }
+    void prepare(const System&) {}
+    State empty_state() const { return {Rows::of_width(width())}; }
+
+    void single_frame(const Frame& frame, const std::vector<Group>& groups, Scratch& scratch, State& state) const {
+        if (!scratch.ready) make_ready(scratch, groups);
+        scratch.row = {static_cast<double>(frame.index), frame.time};
+        Motion motion;
+        if (spec.superposition) {
+            const float* positions = scratch.positions[0].of(frame, groups[0]);
+            const Superposition best = superpose(positions, scratch.fitted, !spec.groups.empty(), scratch.level);
+            motion = best.motion;
+            scratch.row.push_back(best.rmsd);
+        }
+        for (std::size_t i = spec.superposition ? 1 : 0; i < groups.size(); ++i) {
+            const float* positions = scratch.positions[i].of(frame, groups[i]);
+            const double squares = moved_squares(positions, scratch.fixed[i], motion, scratch.level);
+            scratch.row.push_back(std::sqrt(squares / scratch.total_weights[i]));
+        }
+        state.rows.put(frame.ordinal, scratch.row);
+    }
+    void finish_chunk(Scratch&, State&) const {}  // the scratch gathers nothing
+
+    Result conclude(const State& state) const {
+        Column rmsd{"rmsd", "frame, ps, Å", {state.rows.n_rows(), width()}, {}};
+        rmsd.values.reserve(usize(state.rows.n_rows() * width()));
+        state.rows.for_each(
+            [&](Index, std::span<const double> row) { rmsd.values.insert(rmsd.values.end(), row.begin(), row.end()); });
+        return {rmsd};
+    }
+
+private:
+    Index width() const { return 3 + index_of(spec.groups.size()); }
+
+    void make_ready(Scratch& scratch, const std::vector<Group>& groups) const {
+        scratch.level = kernels::chosen_simd();
+        scratch.positions.resize(groups.size());
+        scratch.fixed.resize(groups.size());
+        scratch.total_weights.resize(groups.size());
+        for (std::size_t i = 0; i < groups.size(); ++i) {
+            const MatchedGroup& group = i == 0 ? spec.fitted : spec.groups[i - 1];
+            scratch.positions[i].look_at(groups[i]);
+            if (i == 0 && spec.superposition) {
+                scratch.fitted = kernels::make_fit_reference(group.reference, group.weights);
+                continue;
+            }
+            scratch.fixed[i] = kernels::pack_points(group.reference, group.weights);
+            double& total = scratch.total_weights[i];
+            total = group.weights.empty() ? static_cast<double>(group.mobile.size()) : 0;
+            for (double weight : group.weights) total += weight;
+        }
+        scratch.ready = true;
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Analysis> rmsd(RmsdSpec spec) {
+    require_usable(spec);
+    return make_analysis(Rmsd{std::move(spec)});
+}
+
+std::unique_ptr<Analysis> blank_rmsd() {
+    return make_analysis(Rmsd{});
+}
+
+}  // namespace mdloom::analyses
