@@ -1,0 +1,35 @@
+// The catalog's analyses, each with the arguments its Python class settles.
+#include "bindings.hpp"
+#include "mdloom/analyses/rmsd.hpp"
+
+namespace mdloom::bindings {
+
+namespace {
+
+Group to_group(const IndexArray& atoms) { return to_vector(atoms); }
+
+std::vector<double> to_points(const DoublePoints& points) { return {points.data(), points.data() + points.size()}; }
+
+std::vector<double> to_weights(const std::optional<DoubleArray>& weights) {
+    return weights ? to_vector(*weights) : std::vector<double>{};
+}
+
+using MovedGroup = std::tuple<IndexArray, DoublePoints, std::optional<DoubleArray>>;
+
+HeldAnalysis rmsd(const IndexArray& mobile, const DoublePoints& reference, const std::optional<DoubleArray>& weights,
+                  bool superposition, const std::vector<MovedGroup>& groups) {
+    analyses::RmsdSpec spec{{to_group(mobile), to_points(reference), to_weights(weights)}, superposition, {}};
+    for (const auto& [atoms, points, group_weights] : groups)
+        spec.groups.push_back({to_group(atoms), to_points(points), to_weights(group_weights)});
+    return {analyses::rmsd(std::move(spec))};
+}
+
+}  // namespace
+
+void bind_analyses(nb::module_& module) {
+    using namespace nb::literals;
+    nb::class_<HeldAnalysis>(module, "Analysis", "An analysis for one Run.");
+    module.def("rmsd", &rmsd, "mobile"_a, "reference"_a, "weights"_a.none(), "superposition"_a, "groups"_a);
+}
+
+}  // namespace mdloom::bindings

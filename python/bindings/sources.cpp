@@ -1,0 +1,91 @@
+// Sources as Python holds them: files, arrays in memory, Python readers.
+#include "bindings.hpp"
+#include "mdloom/sources/catalog.hpp"
+#include "python_source.hpp"
+
+namespace mdloom::bindings {
+
+namespace {
+
+using FrameArray = nb::ndarray<const float, nb::shape<-1, -1, 3>, nb::device::cpu>;
+using BoxRows = nb::ndarray<const float, nb::shape<-1, 9>, nb::c_contig, nb::device::cpu>;
+
+HeldSource open_files(const std::vector<std::string>& paths, bool strict, Warn warn) {
+    const nb::gil_scoped_release no_gil;
+    return {sources::open(paths, {.strict = strict, .warn = std::move(warn)})};
+}
+
+HeldSource open_description(const nb::bytes& description, Warn warn) {
+    const auto bytes = to_span(description);
+    const nb::gil_scoped_release no_gil;
+    return {sources::open(bytes, {.strict = false, .warn = std::move(warn)})};
+}
+
+/// The wanted atoms of n frames, read one after the other: positions [n, n_wanted, 3], times [n], boxes [n, 3, 3].
+nb::tuple read(const HeldSource& held, const std::optional<IndexArray>& atoms, Index start, Index step, Index n) {
+    const Source& source = *held.source;
+    std::vector<Index> wanted;
+    if (atoms) wanted = to_vector(*atoms);
+    else for (Index atom = 0; atom < source.n_atoms(); ++atom) wanted.push_back(atom);
+    std::vector<float> positions(usize(n) * wanted.size() * 3), boxes(usize(n) * 9);
+    std::vector<double> times(usize(n));
+    {
+        const nb::gil_scoped_release no_gil;
+        const auto reader = source.open_reader();
+        Frame frame;
+        for (Index i = 0; i < n; ++i) {
+            reader->read(start + i * step, wanted, frame);
+            if (!wanted.empty())
+                std::memcpy(&positions[usize(i) * wanted.size() * 3], frame.positions.data(),
+                            wanted.size() * sizeof(Vec3));
+            std::copy(frame.box.begin(), frame.box.end(), boxes.begin() + 9 * i);
+            times[usize(i)] = frame.time;
+        }
+    }
+    return nb::make_tuple(to_numpy(std::move(positions), {n, index_of(wanted.size()), 3}),
+                          to_numpy(std::move(times), {n}), to_numpy(std::move(boxes), {n, 3, 3}));
+}
+
+HeldSource memory_source(const nb::object& positions, const DoubleArray& times, const BoxRows& boxes) {
+    const auto array = nb::cast<FrameArray>(positions);
+    sources::MemoryArray memory;
+    memory.first = array.data();
+    memory.n_frames = index_of(array.shape(0));
+    memory.n_atoms = index_of(array.shape(1));
+    for (std::size_t axis = 0; axis < 3; ++axis)
+        memory.strides[axis] = array.stride(axis) * static_cast<Index>(sizeof(float));
+    memory.owner = std::shared_ptr<const nb::object>(new nb::object(positions), [](const nb::object* held) {
+        const nb::gil_scoped_acquire gil;
+        delete held;
+    });
+    memory.times = to_vector(times);
+    for (std::size_t i = 0; i < boxes.shape(0); ++i) {
+        memory.boxes.emplace_back();
+        std::copy_n(boxes.data() + 9 * i, 9, memory.boxes.back().begin());
+    }
+    return {sources::memory(std::move(memory))};
+}
+
+}  // namespace
+
+void bind_sources(nb::module_& module) {
+    using namespace nb::literals;
+    nb::class_<HeldSource>(module, "Source", "Where frames come from; a snapshot.")
+        .def_prop_ro("n_atoms", [](const HeldSource& held) { return held.source->n_atoms(); })
+        .def_prop_ro("n_frames", [](const HeldSource& held) { return held.source->n_frames(); })
+        .def_prop_ro("name", [](const HeldSource& held) { return held.source->name(); })
+        .def("describe", [](const HeldSource& held) { return to_python(held.source->describe()); })
+        .def("require_unchanged", [](const HeldSource& held) { held.source->require_unchanged(); },
+             nb::call_guard<nb::gil_scoped_release>())
+        .def("read", &read, "atoms"_a.none(), "start"_a, "step"_a, "n"_a);
+    module.def("open_files", &open_files, "paths"_a, "strict"_a = false, "warn"_a.none() = nb::none());
+    module.def("open_description", &open_description, "description"_a, "warn"_a.none() = nb::none());
+    module.def("memory_source", &memory_source, "positions"_a, "times"_a, "boxes"_a);
+    module.def("python_source",
+               [](nb::object open_reader, Index n_atoms, Index n_frames, std::string name) -> HeldSource {
+                   return {python_source(std::move(open_reader), n_atoms, n_frames, std::move(name))};
+               },
+               "open_reader"_a, "n_atoms"_a, "n_frames"_a, "name"_a);
+}
+
+}  // namespace mdloom::bindings

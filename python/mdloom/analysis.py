@@ -1,0 +1,128 @@
+"""What all native analyses share: run(), results, partial results, timing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import one_pass
+from .errors import ArgumentError
+from .results import Results
+from .timing import Timing
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class NativeAnalysis:
+    """An analysis that the engine computes; the subclasses say which.
+
+    A subclass sets `name` and gives `_make_analysis()` (a new engine analysis for each run), `_results_of(columns)` (what
+    the engine found, as the user shall see it) and, where it has doubts about the input, `_doubts(first_frame)`.
+
+    After run(): `results`, `timing`, `start`, `stop`, `step`, `n_frames`, `frames` (int64, 0-based), `_blocks` (the frames
+    of each block). A failed or interrupted run leaves `results` empty, `partial()` readable, and the object usable.
+    """
+
+    name: str
+
+    def __init__(self, universe: Any) -> None:
+        self.universe = universe
+        self.results = Results()
+        self._run: Any = None
+        self._told = ""
+
+    def run(
+        self,
+        start: int | None = None,
+        stop: int | None = None,
+        step: int | None = None,
+        n_jobs: int = -1,
+        n_blocks: int | None = None,
+        *,
+        frames: Iterable[int] | None = None,
+        verbose: bool = False,
+        progress: Callable[[int, int], Any] | None = None,
+        client: Any = None,
+        scheduler: Any = None,
+        scheduler_file: Any = None,
+        strict: bool = False,
+    ) -> Self:
+        """Analyse the trajectory, or the part that start, stop and step (or ``frames=``) name.
+
+        n_jobs: how many work at the same time (-1: all usable cores; 1: the calling thread alone). n_blocks: PMDA's number
+        of segments, a label on frames: it never changes a number. verbose: a progress bar. progress: called with
+        (frames done, all frames). client, scheduler, scheduler_file: where to work, if not on dask's current client or
+        here. strict: a trajectory that ends inside a frame is an error. Returns self.
+
+        Errors: ArgumentError (a ValueError), FileError, FormatError, TopologyError, BackendError.
+        """
+        one_pass.run(
+            [self],
+            start,
+            stop,
+            step,
+            n_jobs,
+            n_blocks,
+            frames=frames,
+            verbose=verbose,
+            progress=progress,
+            client=client,
+            scheduler=scheduler,
+            scheduler_file=scheduler_file,
+            strict=strict,
+        )
+        return self
+
+    def partial(self) -> Results:
+        """The results of the frames done so far, while a run lasts or after it was stopped; `frames` lists them.
+
+        Errors: ArgumentError when no run was started.
+        """
+        if self._run is None:
+            raise ArgumentError("there is nothing yet: call run() first")
+        found = self._results_of(self._run.conclude()[self._position])
+        done = [np.asarray(self._selected[first:stop], dtype=np.int64) for first, stop in self._run.done]
+        found["frames"] = np.concatenate(done) if done else np.empty(0, np.int64)
+        return found
+
+    def _make_analysis(self) -> Any:
+        raise NotImplementedError
+
+    def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
+        raise NotImplementedError
+
+    def _doubts(self, first_frame: Any) -> Sequence[str]:
+        """Warnings about the input, given (positions [1, n_atoms, 3], times [1], boxes [1, 3, 3]) or None."""
+        return ()
+
+    def _begin(self, frames: one_pass.Frames, blocks: Sequence[one_pass.Frames]) -> None:
+        self.results, self._run, self._told = Results(), None, ""
+        self._selected = frames
+        self.frames = np.asarray(frames, dtype=np.int64)
+        self.n_frames = len(frames)
+        self.start, self.stop, self.step = (
+            (frames.start, frames.stop, frames.step) if isinstance(frames, range) else (None, None, None)
+        )
+        self._blocks = list(blocks)
+
+    def _attach(self, run: Any, position: int) -> None:
+        self._run, self._position = run, position
+
+    def _finish(self, columns: dict[str, np.ndarray], timing: Timing, how: str) -> None:
+        self.results = self._results_of(columns)
+        self.timing = timing
+        self._told = f"{self.n_frames} frames, {{}}, {len(self._blocks)} blocks, {how}, {timing.total:.3f} s"
+
+    def _size_text(self) -> str:
+        return f"{len(self.universe.atoms)} atoms"
+
+    def __repr__(self) -> str:
+        state = self._told.format(self._size_text()) if self._told else f"{self._size_text()}, not run yet"
+        return f"<{type(self).__name__} {state}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Results travel, the engine's run does not."""
+        return {**self.__dict__, "_run": None}

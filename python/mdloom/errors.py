@@ -1,0 +1,47 @@
+"""The exceptions of mdloom.
+
+All derive from :class:`MdloomError`, and each also from the built-in class that callers would catch anyway.
+"""
+
+
+class MdloomError(Exception):
+    """The common base of all errors that mdloom raises on purpose."""
+
+
+class FileError(MdloomError, OSError):
+    """A file that cannot be opened, read or written."""
+
+
+class FormatError(MdloomError, OSError):
+    """A file whose content is not what its format promises: names path, frame, byte, expected and found."""
+
+
+class ArgumentError(MdloomError, ValueError):
+    """An argument that cannot be honoured."""
+
+
+class TopologyError(MdloomError, ValueError):
+    """Trajectory and topology do not belong together, or the topology lacks what an analysis needs."""
+
+
+class StateError(MdloomError, RuntimeError):
+    """A state that cannot be read, merged or concluded."""
+
+
+class BackendError(MdloomError, RuntimeError):
+    """Workers that were lost or could not work."""
+
+
+class FrameError(MdloomError):
+    """One frame failed in a worker: its ordinal, the kind of error, and the text, on their way to the run's ledger."""
+
+    def __init__(self, ordinal: int, kind: int, text: str):
+        super().__init__(ordinal, kind, text)
+        self.ordinal, self.kind, self.text = ordinal, kind, text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class MdloomWarning(UserWarning):
+    """Something the user should know about the input or the run; the numbers are still right."""

@@ -1,0 +1,170 @@
+"""Root mean square deviations: :class:`RMSD`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import _core, atoms
+from .analysis import NativeAnalysis
+from .errors import ArgumentError, MdloomWarning
+from .results import Results
+from .universe import name_of, positions_at, trajectory_of
+
+
+class RMSD(NativeAnalysis):
+    r"""RMSD of each frame from a reference, after the best superposition or as it stands.
+
+    :math:`\sqrt{\sum_i w_i |x'_i - r_i|^2 / \sum_i w_i}`, x' the frame moved on the reference (Theobald 2005).
+
+    Parameters: `mobile`, AtomGroup or Universe. `ref`, the same atoms in the same order; None: `mobile` itself; its
+    positions are copied now, from the current frame or from `ref_frame`. `superposition`: False compares frames as they
+    stand, without even centring. `select`: a selection for both, ``(mobile, ref)``, or
+    ``{"mobile": ..., "reference": ...}``; each may be a list of selections, whose order is kept; "all" or None: the groups
+    as they are. `groupselections`: further selections, taken from the whole universes, moved with the superposition of
+    `select` and not fitted again. `weights`: None, "mass" or an array for the atoms of `select`.
+    `weights_groupselections`: one such entry for each group selection; False: "mass" and None of `weights` hold for them
+    too, an array does not. `tol_mass`: masses that differ by more (amu) are warned about.
+
+    Result: ``results.rmsd`` (also ``.rmsd``), float64 [n_frames, 3 + n_groups]: frame, time (ps), RMSD (Å), and that of
+    each group selection (Å).
+
+    Errors: ArgumentError (a ValueError) for groups that do not fit, TopologyError for masses that are not there.
+    """
+
+    name = "rmsd"
+
+    def __init__(
+        self,
+        mobile: Any,
+        ref: Any = None,
+        superposition: bool = True,
+        *,
+        select: Any = "all",
+        groupselections: Sequence[Any] | None = None,
+        weights: Any = None,
+        weights_groupselections: Any = False,
+        ref_frame: int | None = None,
+        tol_mass: float = 0.1,
+    ) -> None:
+        if not isinstance(superposition, (bool, np.bool_)):
+            raise ArgumentError(
+                f"superposition is True or False, not {superposition!r}; selections are given by name, select=..."
+            )
+        self._superposition = bool(superposition)
+        mobile = atoms.as_group("mobile", mobile)
+        ref = mobile if ref is None else atoms.as_group("ref", ref)
+        super().__init__(mobile.universe)
+        trajectory_of(self.universe)
+
+        for_mobile, for_ref = _both_selections(select)
+        self._atoms = atoms.select("mobile", mobile, for_mobile)
+        ref_atoms = atoms.select("ref", ref, for_ref)
+        atoms.require_same_size(self._atoms, ref_atoms)
+        groups = []
+        for i, group in enumerate([] if groupselections is None else _as_list(groupselections)):
+            in_mobile, in_ref = _both_selections(group)
+            pair = (
+                atoms.select("mobile", self.universe.atoms, in_mobile),
+                atoms.select("ref", ref.universe.atoms, in_ref),
+            )
+            atoms.require_same_size(*pair, which=f"group selection {i}: ")
+            groups.append(pair)
+
+        self._warnings = [atoms.different_masses(self._atoms, ref_atoms, tol_mass)]
+        self._weights = self._checked_weights("weights", self._atoms, weights)
+        group_weights = _group_weights(weights, weights_groupselections, len(groups))
+        all_ref = [ref_atoms, *(in_ref for _, in_ref in groups)]
+        positions, box = _reference_positions(ref.universe, all_ref, ref_frame)
+        self._reference = positions[0]
+        self._groups = [
+            (in_mobile.ix.astype(np.int64), at, self._checked_weights(f"weights_groupselections[{i}]", in_mobile, w))
+            for i, ((in_mobile, _), at, w) in enumerate(zip(groups, positions[1:], group_weights))
+        ]
+        self._doubt = atoms.broken_across_box(ref_atoms, self._reference, box, "the reference")
+        for message in filter(None, self._warnings):
+            warnings.warn(message, MdloomWarning, stacklevel=2)
+
+    @property
+    def rmsd(self) -> np.ndarray:
+        """``results.rmsd``."""
+        return self.results.rmsd
+
+    def _checked_weights(self, what: str, group: Any, weights: Any) -> np.ndarray | None:
+        values, warning = atoms.weights_of(what, group, weights)
+        self._warnings.append(warning)
+        return values
+
+    def _make_analysis(self) -> Any:
+        mobile = np.ascontiguousarray(self._atoms.ix, dtype=np.int64)
+        return _core.rmsd(mobile, self._reference, self._weights, self._superposition, self._groups)
+
+    def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
+        return Results(rmsd=columns["rmsd"])
+
+    def _doubts(self, first_frame: Any) -> Sequence[str]:
+        doubt = self._doubt
+        if doubt is None and first_frame is not None:
+            positions, _, boxes = first_frame
+            doubt = atoms.broken_across_box(self._atoms, positions[0][self._atoms.ix], boxes[0], "the first frame")
+        return [] if doubt is None else [doubt]
+
+    def _size_text(self) -> str:
+        return f"{len(self._atoms)} atoms"
+
+
+def _both_selections(select: Any) -> tuple[Any, Any]:
+    """(for mobile, for the reference)"""
+    if select is None or isinstance(select, str):
+        return select, select
+    if isinstance(select, dict) and set(select) == {"mobile", "reference"}:
+        return select["mobile"], select["reference"]
+    if isinstance(select, tuple) and len(select) == 2:
+        return select
+    raise ArgumentError(
+        "a selection is a string, a tuple (mobile, reference), a dict with the keys mobile and reference, or None, "
+        f"not {select!r}"
+    )
+
+
+def _as_list(groupselections: Any) -> list[Any]:
+    if isinstance(groupselections, (str, dict)):
+        raise ArgumentError(f"groupselections takes a list of selections, not {groupselections!r}")
+    return list(groupselections)
+
+
+def _group_weights(weights: Any, for_groups: Any, n_groups: int) -> list[Any]:
+    if for_groups is False or for_groups is None:
+        same = weights is None or isinstance(weights, str)
+        return [weights if same else None] * n_groups
+    given = [for_groups] if isinstance(for_groups, str) else list(for_groups)
+    if len(given) != n_groups:
+        raise ArgumentError(
+            f"weights_groupselections has {len(given)} entries, groupselections {n_groups}: one for each"
+        )
+    return given
+
+
+def _reference_positions(universe: Any, groups: list[Any], frame: int | None) -> tuple[list[np.ndarray], np.ndarray]:
+    """float64 [n, 3] of each group and the box [3, 3], copied from the current frame or read from another."""
+    try:
+        trajectory_of(universe)
+        current = universe.trajectory.ts.has_positions
+    except ArgumentError:
+        current = False
+    if not current:
+        raise ArgumentError(
+            f"ref has no coordinates ({name_of(universe)} holds a topology only): open it with a trajectory, "
+            "mda.Universe(top, traj)"
+        )
+    if frame is None:
+        ts = universe.trajectory.ts
+        box = np.zeros((3, 3)) if ts.dimensions is None else ts.triclinic_dimensions
+        return [group.positions.astype(np.float64) for group in groups], box
+    indices = np.concatenate([group.ix for group in groups])
+    positions, box = positions_at(universe, indices, frame)
+    borders = np.cumsum([len(group) for group in groups])[:-1]
+    return [np.ascontiguousarray(part, dtype=np.float64) for part in np.split(positions, borders)], box

@@ -1,0 +1,347 @@
+"""MDAnalysis' Universe as a source of frames. This module alone knows MDAnalysis' readers; it never moves a user's Universe."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import threading
+import types
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import _core
+from .errors import ArgumentError, TopologyError
+
+Opened = tuple[_core.Source, str, str, tuple]
+
+NATIVE = {"XTCReader": "XTC", "DCDReader": "DCD"}
+
+#: What a native reader may ignore: arguments that change neither positions nor times, or the values that mean "as usual".
+_HARMLESS = {"filename", "filenames", "n_atoms", "refresh_offsets", "format"}
+_AS_USUAL = {
+    "convert_units": (True,),
+    "sub": (None,),
+    "dt": (None,),
+    "skip": (1,),
+    "continuous": (False,),
+    "time_offset": (0,),
+}
+
+
+def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str], Any] | None = None) -> Opened:
+    """How mdloom reads what `universe` shows: (source, how, text, reopen).
+
+    `how` is "native" (XTC and DCD files, decoded here), "memory" (arrays, read in place) or "python" (MDAnalysis reads, on
+    a private copy of the Universe). `text` says it to people. `reopen` says how other processes get the same frames:
+    ("description", bytes), ("universe", pickle), or ("sent",) when the frames must be sent to them. What can be read in
+    none of these ways is refused with an ArgumentError that names it; files can raise FileError and FormatError.
+    """
+    trajectory = trajectory_of(universe)
+    _refuse_streams(trajectory)
+    _refuse_parts_of_files(trajectory)
+    if _is(trajectory, "MemoryReader", "memory"):
+        return _memory(trajectory)
+    if _is_single_frame(trajectory):
+        return _single_frame(trajectory)
+    paths = _native_paths(trajectory)
+    if paths:
+        source = _core.open_files(paths, strict, warn)
+        _require_same_atoms(source, universe)
+        # MDAnalysis counted when it opened: a file that has grown since has more frames than the Universe shows
+        if source.n_frames <= len(trajectory):
+            return source, "native", f"{_format_names(trajectory)} read natively", ("description", source.describe())
+    return _python(universe, trajectory)
+
+
+def reopen_source(reopen: tuple) -> _core.Source:
+    """The source of trajectory_source() again, in another process. Raises what opening raises."""
+    kind, *what = reopen
+    if kind == "description":
+        return _core.open_description(what[0])
+    if kind == "universe":
+        return _source_of_copy(*_unpickled(what[0]))
+    raise ArgumentError(f"a trajectory of kind {kind!r} cannot be opened again: its frames must be sent")
+
+
+def trajectory_of(universe: Any) -> Any:
+    """The Universe's trajectory, or an ArgumentError when it has none."""
+    try:
+        return universe.trajectory
+    except AttributeError:
+        raise ArgumentError(
+            f"{name_of(universe)} holds a topology only: open it with a trajectory, mda.Universe(top, traj)"
+        ) from None
+
+
+def name_of(universe: Any) -> str:
+    """The topology's file name, as messages call the Universe."""
+    filename = getattr(universe, "filename", None)
+    return os.path.basename(str(filename)) if filename else "the Universe"
+
+
+def n_atoms_of(topology: str | os.PathLike[str]) -> int:
+    """Number of atoms in a structure file, by MDAnalysis' parsers. Raises ArgumentError and TopologyError."""
+    path = os.fspath(topology)
+    try:
+        from MDAnalysis.core._get_readers import get_parser_for
+    except ImportError:
+        raise ArgumentError(f'{path} is read through MDAnalysis: pip install "mdloom[mda]"') from None
+    try:
+        with get_parser_for(path)(path) as parser:
+            return int(parser.parse().n_atoms)
+    except (ValueError, OSError) as error:
+        raise TopologyError(f"{path} cannot be read as a topology: {error}") from None
+
+
+def positions_at(universe: Any, atoms: np.ndarray, frame: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions float32 [n, 3] of `atoms` (any order, repeats) and box [3, 3] in a frame; the Universe stays where it is."""
+    source = trajectory_source(universe)[0]
+    n_frames = source.n_frames
+    if not -n_frames <= frame < n_frames:
+        raise ArgumentError(f"ref_frame {frame} is outside the reference's trajectory with its {n_frames} frames")
+    wanted, places = np.unique(np.asarray(atoms, np.int64), return_inverse=True)
+    positions, _, boxes = source.read(wanted, frame % n_frames, 1, 1)
+    return positions[0][places], boxes[0]
+
+
+# Which way to read
+
+
+def _is(reader: Any, class_name: str, module: str | None = None) -> bool:
+    """Exactly this class of MDAnalysis: a subclass may read differently."""
+    kind = type(reader)
+    return kind.__name__ == class_name and kind.__module__.startswith("MDAnalysis.coordinates." + (module or ""))
+
+
+def _is_single_frame(trajectory: Any) -> bool:
+    from MDAnalysis.coordinates.base import SingleFrameReaderBase
+
+    return isinstance(trajectory, SingleFrameReaderBase)
+
+
+def _refuse_streams(trajectory: Any) -> None:
+    try:
+        len(trajectory)
+    except (AttributeError, NotImplementedError, RuntimeError, TypeError) as error:
+        raise ArgumentError(
+            f"{type(trajectory).__name__} is a stream of unknown length ({error}): write it to a file and analyse that"
+        ) from None
+
+
+def _refuse_parts_of_files(trajectory: Any) -> None:
+    for reader in _readers(trajectory):
+        if getattr(reader, "_sub", None) is not None:
+            raise ArgumentError(
+                f"{_one_format(reader)} files opened with sub= cannot be read: MDAnalysis' reader writes the whole frame "
+                "into the part's memory (seen in 2.11, the process dies); open the whole system and analyse a group of it"
+            )
+
+
+def _readers(trajectory: Any) -> list[Any]:
+    return list(trajectory.readers) if _is(trajectory, "ChainReader", "chain") else [trajectory]
+
+
+def _native_paths(trajectory: Any) -> list[str]:
+    """The files to decode natively; empty: MDAnalysis has to read."""
+    if trajectory.transformations:
+        return []
+    readers = _readers(trajectory)
+    if len(readers) > 1 and (not _as_usual(trajectory) or sum(r.n_frames for r in readers) != len(trajectory)):
+        return []
+    for reader in readers:
+        if not any(_is(reader, name) for name in NATIVE) or not _as_usual(reader) or reader.transformations:
+            return []
+    return [os.path.abspath(os.fspath(reader.filename)) for reader in readers]
+
+
+def _as_usual(reader: Any) -> bool:
+    """Whether the reader was made without arguments that native reading would not honour."""
+    arguments = getattr(reader, "_kwargs", None)
+    if arguments is None:
+        return False
+    return all(name in _HARMLESS or _is_usual(value, _AS_USUAL.get(name, ())) for name, value in arguments.items())
+
+
+def _is_usual(value: Any, usual: tuple) -> bool:
+    return any(value is one or (np.ndim(value) == 0 and value == one) for one in usual)
+
+
+def _format_names(trajectory: Any) -> str:
+    readers = _readers(trajectory)
+    names = "+".join(sorted({NATIVE.get(type(r).__name__, _one_format(r)) for r in readers}))
+    return names if len(readers) == 1 else f"{len(readers)} {names} files"
+
+
+def _one_format(reader: Any) -> str:
+    known = getattr(reader, "format", None) or type(reader).__name__
+    return known if isinstance(known, str) else str(known[0])
+
+
+def _require_same_atoms(source: _core.Source, universe: Any) -> None:
+    if source.n_atoms != len(universe.atoms):
+        raise TopologyError(
+            f"{source.name} has {source.n_atoms} atoms, {name_of(universe)} has {len(universe.atoms)}: not the same system"
+        )
+
+
+# Arrays in memory
+
+
+def _memory(trajectory: Any) -> Opened:
+    """Transformations of a MemoryReader are in its array already."""
+    order = trajectory.stored_order
+    positions = np.transpose(trajectory.get_array(), [order.index(axis) for axis in "fac"])
+    offset = trajectory.ts.data.get("time_offset", 0.0)
+    times = np.arange(len(trajectory), dtype=np.float64) * trajectory.ts.dt + offset
+    boxes = _boxes(np.asarray(trajectory.dimensions_array, np.float32))
+    return _core.memory_source(positions, times, boxes), "memory", "memory read in place", ("sent",)
+
+
+def _single_frame(trajectory: Any) -> Opened:
+    """The one frame as it is now, with the user's edits: MDAnalysis' own iteration shows it so."""
+    ts = trajectory.ts
+    positions = np.array(ts.positions, dtype=np.float32)[np.newaxis]
+    source = _core.memory_source(positions, np.array([float(ts.time)]), _box(ts)[np.newaxis])
+    return source, "python", f"{_one_format(trajectory)} read through MDAnalysis", ("sent",)
+
+
+def _boxes(dimensions: np.ndarray) -> np.ndarray:
+    """float32 [n, 9] cell vectors of [n, 6] lengths and angles; zeros: no box."""
+    from MDAnalysis.lib.mdamath import triclinic_vectors
+
+    different, places = np.unique(dimensions, axis=0, return_inverse=True)
+    vectors = [triclinic_vectors(row).reshape(9) if row.any() else np.zeros(9) for row in different]
+    return np.array(vectors, dtype=np.float32).reshape(-1, 9)[places.reshape(-1)]
+
+
+def _box(ts: Any) -> np.ndarray:
+    if ts.dimensions is None:
+        return np.zeros(9, np.float32)
+    return np.ascontiguousarray(ts.triclinic_dimensions, dtype=np.float32).reshape(9)
+
+
+# Reading through MDAnalysis
+
+
+class _PrivateCopy:
+    """Reads frames from a copy that nobody else sees; serves all readers of a source, one at a time."""
+
+    def __init__(self, trajectory: Any, universe: Any) -> None:
+        self._trajectory, self._universe = (
+            trajectory,
+            universe,
+        )  # the copied Universe carries the transformations' groups
+        self._lock = threading.Lock()
+
+    def read(self, frame_index: int, wanted: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+        with self._lock:
+            ts = self._trajectory[frame_index]
+            return np.ascontiguousarray(ts.positions[wanted], dtype=np.float32), float(ts.time), _box(ts)
+
+
+def _python(universe: Any, trajectory: Any) -> Opened:
+    _refuse_memories(trajectory)
+    text = f"{_format_names(trajectory)} read through MDAnalysis"
+    if trajectory.transformations:
+        text += " with its transformations"
+    reopen: tuple = ("sent",)
+    owner = None
+    try:
+        pickled = _pickled(universe)
+        copy, owner = _unpickled(pickled)
+        if all(map(os.path.isabs, _file_names(trajectory))):  # a worker may stand in another directory
+            reopen = ("universe", pickled)
+    except Exception:  # noqa: BLE001 - a reader or a transformation may raise anything here
+        copy = _copied(trajectory)
+    _require_own_groups(copy, universe)
+    return _source_of_copy(copy, owner, len(trajectory)), "python", text, reopen
+
+
+def _source_of_copy(trajectory: Any, owner: Any, n_frames: int | None = None) -> _core.Source:
+    copy = _PrivateCopy(trajectory, owner)
+    names = _file_names(trajectory)
+    name = os.path.basename(names[0]) if names else type(trajectory).__name__
+    if len(names) > 1:
+        name += f" and {len(names) - 1} more"
+    return _core.python_source(lambda: copy, trajectory.n_atoms, n_frames or len(trajectory), name)
+
+
+def _file_names(trajectory: Any) -> list[str]:
+    if _is(trajectory, "ChainReader", "chain"):
+        names: Sequence[Any] = list(trajectory.filenames)
+    else:
+        names = [getattr(trajectory, "filename", None)]
+    return [str(name) for name in names if name is not None]
+
+
+def _pickled(universe: Any) -> bytes:
+    """cloudpickle (it comes with dask) also takes functions written in a script."""
+    try:
+        from cloudpickle import dumps
+    except ImportError:
+        dumps = pickle.dumps
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # readers without times say so while they are pickled
+        return dumps(universe)
+
+
+def _unpickled(pickled: bytes) -> tuple[Any, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the user has seen the readers' warnings
+        universe = pickle.loads(pickled)
+    return universe.trajectory, universe
+
+
+def _copied(trajectory: Any) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return trajectory.copy()
+    except Exception as error:  # noqa: BLE001 - as above
+        raise ArgumentError(
+            f"{type(trajectory).__name__} can be neither pickled nor copied ({error}): mdloom would have to move your "
+            "Universe to read it; write the trajectory to a file, or u.transfer_to_memory()"
+        ) from None
+
+
+def _refuse_memories(trajectory: Any) -> None:
+    for transformation in trajectory.transformations:
+        if getattr(transformation, "parallelizable", True) is False:
+            raise ArgumentError(
+                f"transformation {type(transformation).__name__} remembers earlier frames, so that frames cannot be read "
+                "on their own: write the transformed trajectory first, u.atoms.write('new.xtc', frames='all')"
+            )
+
+
+def _require_own_groups(copy: Any, universe: Any) -> None:
+    """A transformation that still holds the user's groups would look at the user's frame."""
+    for transformation in copy.transformations:
+        for held in _held_by(transformation):
+            if getattr(held, "universe", None) is universe:
+                name = getattr(transformation, "__name__", type(transformation).__name__)
+                raise ArgumentError(
+                    f"transformation {name} holds atoms of your Universe and cannot be copied with it: make it a class "
+                    "that can be pickled, or u.transfer_to_memory()"
+                )
+
+
+def _held_by(transformation: Any) -> list[Any]:
+    function = getattr(transformation, "__func__", transformation)
+    held = list(getattr(transformation, "__dict__", {}).values())
+    held += [getattr(transformation, "__self__", None), *getattr(transformation, "args", ())]
+    if isinstance(function, types.FunctionType):
+        held += [cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell)]
+        held += [function.__globals__.get(name) for name in function.__code__.co_names]
+        held += list(function.__defaults__ or ())
+    return held
+
+
+def _is_filled(cell: types.CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
