@@ -1,0 +1,99 @@
+"""RMSD, whole runs, mdloom beside its peers: see README.md in this folder."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+import MDAnalysis as mda
+import numpy as np
+from MDAnalysisTests.datafiles import GRO, XTC
+
+N_DISTINCT, N_FRAMES, N_ROUNDS = 200, 2000, 5
+
+
+def make_trajectory(folder: Path) -> Path:
+    """Real frames, moved a little residue by residue so that 200 of them are distinct, then repeated."""
+    path = folder / "adk_2000.xtc"
+    if path.exists():
+        return path
+    universe = mda.Universe(GRO, XTC)
+    residue, dice = universe.atoms.resindices, np.random.default_rng(1)
+    once = folder / "adk_200.xtc"
+    with mda.Writer(str(once), len(universe.atoms)) as writer:
+        for i in range(N_DISTINCT):
+            frame = universe.trajectory[i % len(universe.trajectory)]
+            shifts = dice.normal(0, 0.8, (len(universe.residues), 3)).astype(np.float32)
+            universe.atoms.positions = frame.positions + shifts[residue]
+            writer.write(universe.atoms)
+    data = once.read_bytes()
+    with path.open("wb") as file:
+        for _ in range(N_FRAMES // N_DISTINCT):
+            file.write(data)
+    return path
+
+
+def contestants(path: Path, client):
+    import mdtraj
+    from MDAnalysis.analysis import rms as peer
+
+    from mdloom import rms
+
+    universe = mda.Universe(GRO, str(path))
+    protein = universe.select_atoms("protein")
+    topology = mdtraj.load(GRO).topology
+    first = mdtraj.load_frame(str(path), 0, top=GRO, atom_indices=protein.ix)
+
+    def ours(**arguments):
+        return lambda: rms.RMSD(protein).run(**arguments).rmsd[:, 2]
+
+    def mdtraj_whole():
+        trajectory = mdtraj.load(str(path), top=topology, atom_indices=protein.ix)
+        return mdtraj.rmsd(trajectory, first) * 10
+
+    return {
+        "mdloom, 1 thread": ours(n_jobs=1),
+        "mdloom, 2 threads": ours(n_jobs=2),
+        "mdloom, Dask, 2 workers": ours(client=client),
+        "MDAnalysis, serial": lambda: peer.RMSD(protein).run().results.rmsd[:, 2],
+        "MDAnalysis, 2 processes": lambda: (
+            peer.RMSD(protein).run(backend="multiprocessing", n_workers=2).results.rmsd[:, 2]
+        ),
+        "mdtraj": mdtraj_whole,
+    }
+
+
+def main() -> None:
+    import distributed
+
+    warnings.simplefilter("ignore")
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.gettempdir())
+    path = make_trajectory(folder)
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        runs = contestants(path, client)
+        seconds: dict[str, list[float]] = {name: [] for name in runs}
+        numbers = {}
+        for turn in range(N_ROUNDS):
+            for name, run in runs.items():
+                if turn > 1 and name.startswith(("MDAnalysis", "mdtraj")):
+                    continue  # slow and steady: two rounds are enough
+                started = time.perf_counter()
+                numbers[name] = run()
+                seconds[name].append(time.perf_counter() - started)
+    base = statistics.median(seconds["mdloom, 1 thread"])
+    print(f"{path.name}: {path.stat().st_size / 1e6:.0f} MB, {N_FRAMES} frames of 47681 atoms, RMSD of 3341")
+    for name, times in seconds.items():
+        off = np.abs(numbers[name] - numbers["MDAnalysis, serial"]).max()
+        median = statistics.median(times)
+        print(f"{name:26} {median:8.3f} s  {median / base:7.2f} x mdloom on 1 thread   largest difference {off:.1e} Å")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "laws/case.hpp"
+#include "laws/toys.hpp"
+
+namespace mdloom::engine {
+namespace {
+
+using laws::Case;
+using laws::Dice;
+using laws::error_of;
+using laws::FakeSource;
+
+Case some_case() {
+    Dice dice(5);
+    Case given = Case::random(dice);
+    given.frames = {0, 0, 0};
+    return given;
+}
+
+Run run_of(const Case& given, Group group, FrameSelection frames) {
+    std::vector<std::unique_ptr<Analysis>> analyses;
+    analyses.push_back(analyses::make_analysis(laws::Total{std::move(group)}));
+    return {std::make_shared<FakeSource>(given.moments), given.topology, std::move(frames), std::move(analyses)};
+}
+
+TEST(Run, wants_the_atoms_of_all_groups_once_and_in_order) {
+    const Case given = some_case();
+    std::vector<std::unique_ptr<Analysis>> analyses;
+    analyses.push_back(analyses::make_analysis(laws::Total{{3, 1, 3}}));
+    analyses.push_back(analyses::make_analysis(laws::Distances{{4}, {1, 0}, 3}));
+    const engine::Run run(std::make_shared<FakeSource>(given.moments), given.topology, FrameSelection(given.frames),
+                          std::move(analyses));
+    EXPECT_EQ(run.wanted(), (std::vector<Index>{0, 1, 3, 4}));
+}
+
+TEST(Run, counts_an_atom_as_often_as_the_user_named_it) {
+    const Case given = some_case();
+    const engine::Run once = run_of(given, {2}, FrameSelection({0})),
+                      thrice = run_of(given, {2, 2, 2}, FrameSelection({0}));
+    const double x = once.conclude(laws::work_in_one_go(once))[0][0].values[0];
+    EXPECT_NEAR(x, double{given.moments[0].positions[2][0]}, 0x1p-40);
+    EXPECT_NEAR(thrice.conclude(laws::work_in_one_go(thrice))[0][0].values[0], 3 * x, 0x1p-38);
+}
+
+TEST(Run, refuses_atoms_and_frames_that_do_not_exist_by_number) {
+    const Case given = some_case();
+    const auto n_atoms = std::to_string(given.topology.n_atoms);
+    const auto n_frames = std::to_string(given.moments.size());
+    EXPECT_EQ(error_of([&] {
+                  run_of(given, {0, given.topology.n_atoms}, FrameSelection({0}));
+              }),
+              "atom index " + n_atoms + " is outside fake with its " + n_atoms + " atoms");
+    EXPECT_EQ(error_of([&] {
+                  run_of(given, {0, -1}, FrameSelection({0}));
+              }),
+              "atom index -1 is outside fake with its " + n_atoms + " atoms");
+    EXPECT_EQ(error_of([&] {
+                  run_of(given, {0}, FrameSelection({0, -1}));
+              }),
+              "frame -1 is outside fake with its " + n_frames + " frames");
+    EXPECT_EQ(error_of([&] { run_of(given, {0}, FrameSelection(0, 1, index_of(given.moments.size()) + 1)); }),
+              "frame " + n_frames + " is outside fake with its " + n_frames + " frames");
+}
+
+TEST(Run, refuses_a_topology_of_another_size_with_the_remedy) {
+    Case given = some_case();
+    ++given.topology.n_atoms;
+    EXPECT_THROW(run_of(given, {0}, FrameSelection({0})), TopologyError);
+    EXPECT_THAT(error_of([&] { run_of(given, {0}, FrameSelection({0})); }), testing::HasSubstr("make a matching"));
+}
+
+TEST(Run, follows_start_and_step_also_backwards) {
+    const Case given = some_case();
+    const Index last = index_of(given.moments.size()) - 1;
+    const engine::Run run = run_of(given, {0}, FrameSelection(last, -1, last + 1));
+    EXPECT_EQ(run.n_frames(), last + 1);
+    EXPECT_EQ(run.frames()[0], last);
+    EXPECT_EQ(run.frames()[last], 0);
+}
+
+TEST(Run, refuses_coordinates_that_no_exact_sum_could_hold) {
+    for (float x : {std::numeric_limits<float>::infinity(), -0x1p22f, 0x1p22f}) {
+        Case given = some_case();
+        given.moments.push_back(given.moments[0]);
+        given.moments.back().positions[3][2] = x;
+        const Index frame = index_of(given.moments.size()) - 1;
+        const engine::Run run = run_of(given, {3, 1}, FrameSelection({0, frame}));
+        try {
+            run.make_worker()->work({0, 2});
+            FAIL() << x;
+        } catch (const FrameError& error) {
+            EXPECT_EQ(error.ordinal, 1);
+            EXPECT_EQ(error.kind(), ErrorKind::format);
+            EXPECT_THAT(error.what(),
+                        testing::StartsWith("frame " + std::to_string(frame) + ": atom 3 has the coordinate "));
+        }
+        EXPECT_NO_THROW(run_of(given, {1}, FrameSelection({0, frame})).make_worker()->work({0, 2}))
+            << "an atom nobody wants is nobody's business";
+    }
+}
+
+TEST(Run, rebuilt_without_a_source_works_on_sent_frames_only) {
+    const Case given = some_case();
+    const engine::Run here = run_of(given, {2, 1}, FrameSelection({0}));
+    const engine::Run there(here.spec(), laws::rebuild_any(), nullptr);
+    EXPECT_THROW(there.make_worker(), StateError);
+    const Part part = there.make_worker_on(std::make_shared<FakeSource>(given.moments))->work({0, 1});
+    EXPECT_EQ(there.knowledge(part), here.knowledge(laws::work_in_one_go(here)));
+}
+
+TEST(Run, records_where_when_and_how_long) {
+    const Case given = some_case();
+    engine::Run run = run_of(given, {0}, FrameSelection(given.frames));
+    run.set_simd("portable");
+    const auto worker = run.make_worker();
+    const Part first = worker->work({0, 2}), second = worker->work({2, 3});
+    ASSERT_EQ(first.records.size(), 1u);
+    const WorkRecord& record = first.records[0];
+    EXPECT_EQ(record.ordinals, (Range{0, 2}));
+    EXPECT_EQ(record.place.pid, getpid());
+    EXPECT_EQ(record.place.thread, gettid());
+    EXPECT_FALSE(record.place.host.empty());
+    EXPECT_EQ(record.place.simd, "portable");
+    EXPECT_EQ(record.read_seconds.size(), 2u);
+    EXPECT_EQ(record.compute_seconds.size(), 2u);
+    EXPECT_GT(record.open_seconds, 0);
+    EXPECT_EQ(second.records[0].open_seconds, 0) << "opened once";
+}
+
+}  // namespace
+}  // namespace mdloom::engine

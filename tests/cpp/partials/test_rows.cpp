@@ -1,0 +1,124 @@
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "mdloom/partials/rows.hpp"
+
+namespace mdloom {
+namespace {
+
+Bytes bytes_of(const Rows& rows) {
+    ByteWriter writer;
+    writer.write(rows);
+    return writer.take();
+}
+
+Rows back(std::span<const std::byte> bytes) {
+    ByteReader reader(bytes);
+    Rows rows = reader.read<Rows>();
+    if (!reader.at_end()) throw StateError("bytes were left");
+    return rows;
+}
+
+std::vector<std::pair<Index, std::vector<double>>> content(const Rows& rows) {
+    std::vector<std::pair<Index, std::vector<double>>> all;
+    rows.for_each([&](Index ordinal, std::span<const double> values) {
+        all.emplace_back(ordinal, std::vector<double>(values.begin(), values.end()));
+    });
+    return all;
+}
+
+/// A row stream as bytes, to be spoiled.
+Bytes raw(Index n_columns, const std::vector<Rows::Segment>& segments) {
+    ByteWriter writer;
+    writer.write(n_columns);
+    writer.write(segments);
+    return writer.take();
+}
+
+TEST(Rows, are_visited_in_order_of_ordinals_whatever_order_they_came_in) {
+    Rows early = Rows::of_width(2), late = Rows::of_width(2);
+    late.put(5, std::array{50., 51., 52., 53.});
+    late.put(6, {});
+    late.put(8, std::array{80., 81.});
+    early.put(0, std::array{0., 1.});
+    late.merge(std::move(early));
+    EXPECT_EQ(late.n_rows(), 4);
+    const std::vector<std::pair<Index, std::vector<double>>> expected{
+        {0, {0, 1}}, {5, {50, 51, 52, 53}}, {6, {}}, {8, {80, 81}}};
+    EXPECT_EQ(content(late), expected);
+}
+
+TEST(Rows, have_the_same_bytes_for_any_cut_and_order) {
+    std::mt19937 dice(5);
+    for (int i = 0; i < 200; ++i) {
+        Rows whole = Rows::of_width(1);
+        std::vector<Rows> parts(1 + dice() % 5, Rows::of_width(1));
+        for (Index ordinal = 0; ordinal < 30; ++ordinal) {
+            if (dice() % 4 == 0) continue;
+            const std::vector<double> values(dice() % 3, static_cast<double>(ordinal));
+            whole.put(ordinal, values);
+            parts[dice() % parts.size()].put(ordinal, values);
+        }
+        std::ranges::shuffle(parts, dice);
+        Rows merged = Rows::of_width(1);
+        for (Rows& part : parts) merged.merge(std::move(part));
+        EXPECT_EQ(bytes_of(merged), bytes_of(whole));
+        EXPECT_EQ(content(back(bytes_of(merged))), content(whole));
+        EXPECT_EQ(bytes_of(back(bytes_of(merged))), bytes_of(whole));
+    }
+}
+
+TEST(Rows, an_empty_row_list_is_not_the_same_as_no_row_list) {
+    Rows seen = Rows::of_width(1), unseen = Rows::of_width(1);
+    seen.put(3, {});
+    EXPECT_EQ(content(seen).size(), 1u);
+    EXPECT_NE(bytes_of(seen), bytes_of(unseen));
+}
+
+TEST(Rows, of_other_widths_or_the_same_frame_do_not_merge) {
+    Rows mine = Rows::of_width(2), wide = Rows::of_width(3), same = Rows::of_width(2);
+    mine.put(4, std::array{1., 2.});
+    same.put(4, std::array{1., 2.});
+    EXPECT_THROW(Rows(mine).merge(std::move(wide)), StateError);
+    EXPECT_THROW(Rows(mine).merge(std::move(same)), StateError);
+}
+
+TEST(Rows, half_a_row_or_an_ordinal_twice_is_refused) {
+    Rows rows = Rows::of_width(2);
+    EXPECT_THROW(rows.put(0, std::array{1., 2., 3.}), StateError);
+    rows.put(1, std::array{1., 2.});
+    EXPECT_THROW(rows.put(1, std::array{1., 2.}), StateError);
+}
+
+TEST(Rows, whose_counts_and_values_differ_are_refused) {
+    EXPECT_NO_THROW(back(raw(2, {{0, {1, 0, 2}, std::vector<double>(6)}})));
+    EXPECT_THROW(back(raw(2, {{0, {1, 0, 2}, std::vector<double>(5)}})), StateError);
+    EXPECT_THROW(back(raw(2, {{0, {1, 0, 2}, std::vector<double>(8)}})), StateError);
+    EXPECT_THROW(back(raw(2, {{0, {-1, 4}, std::vector<double>(6)}})), StateError);
+    EXPECT_THROW(back(raw(2, {{0, {Index{1} << 62}, {}}})), StateError);
+    EXPECT_THROW(back(raw(0, {})), StateError);
+    EXPECT_THROW(back(raw(-1, {})), StateError);
+}
+
+TEST(Rows, whose_segments_overlap_or_stand_out_of_order_are_refused) {
+    const auto segment = [](Index first, std::size_t n) { return Rows::Segment{first, std::vector<Index>(n), {}}; };
+    EXPECT_NO_THROW(back(raw(1, {segment(0, 2), segment(3, 1)})));
+    EXPECT_THROW(back(raw(1, {segment(0, 2), segment(1, 1)})), StateError);
+    EXPECT_THROW(back(raw(1, {segment(0, 2), segment(0, 2)})), StateError);
+    EXPECT_THROW(back(raw(1, {segment(3, 1), segment(0, 2)})), StateError);
+    EXPECT_THROW(back(raw(1, {segment(-1, 1)})), StateError);
+    EXPECT_THROW(back(raw(1, {segment(0, 0)})), StateError);
+    EXPECT_THROW(back(raw(1, {segment(INT64_MAX, 2)})), StateError);
+    EXPECT_NO_THROW(back(raw(1, {segment(INT64_MAX - 2, 2)})));
+}
+
+TEST(Rows, of_a_negative_number_of_segments_are_refused) {
+    ByteWriter writer;
+    writer.write(Index{1});
+    writer.write(Index{-1});
+    EXPECT_THROW(back(writer.take()), StateError);
+}
+
+}  // namespace
+}  // namespace mdloom

@@ -1,0 +1,70 @@
+// How to make a random instance of each analysis of the catalog. A new catalog entry needs a line here: a test says so.
+#include <algorithm>
+
+#include "laws/case.hpp"
+#include "laws/toys.hpp"
+#include "mdloom/analyses/catalog.hpp"
+#include "mdloom/analyses/rmsd.hpp"
+
+namespace mdloom::laws {
+
+namespace {
+
+analyses::MatchedGroup random_matched_group(Dice& dice, const Case& given, Index least) {
+    analyses::MatchedGroup group{random_group(dice, given, least), {}, {}};
+    for (std::size_t i = 0; i < 3 * group.mobile.size(); ++i)
+        group.reference.push_back(double{dice.normal(40.f, 15.f)});
+    if (dice.chance(0.5))
+        for (Index atom : group.mobile) group.weights.push_back(given.topology.masses[usize(atom)]);
+    return group;
+}
+
+std::unique_ptr<Analysis> random_rmsd(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    analyses::RmsdSpec spec{random_matched_group(dice, given, 3), dice.chance(0.7), {}};
+    for (Index n = dice.between(0, 2); n > 0; --n) spec.groups.push_back(random_matched_group(dice, given, 1));
+    return analyses::rmsd(std::move(spec));
+}
+
+std::vector<Subject> makers() {
+    return {
+        {"rmsd", random_rmsd},
+    };
+}
+
+bool is_listed(const std::string& name) {
+    return std::ranges::any_of(analyses::catalog(), [&](const analyses::Info& info) { return info.name == name; });
+}
+
+template <class Toy>
+std::unique_ptr<Analysis> rebuild_toy(ByteReader& spec) {
+    return analyses::make_analysis(Toy{})->rebuild(spec);
+}
+
+}  // namespace
+
+std::vector<Subject> catalog_subjects() {
+    auto subjects = makers();
+    std::erase_if(subjects, [](const Subject& subject) { return !is_listed(subject.name); });
+    return subjects;
+}
+
+std::vector<std::string> untested_analyses() {
+    std::vector<std::string> names;
+    for (const analyses::Info& info : analyses::catalog())
+        if (std::ranges::none_of(makers(), [&](const Subject& subject) { return subject.name == info.name; }))
+            names.emplace_back(info.name);
+    return names;
+}
+
+engine::RebuildAnalysis rebuild_any() {
+    return [](const std::string& name, ByteReader& spec) {
+        if (name == Total::name) return rebuild_toy<Total>(spec);
+        if (name == Fluctuation::name) return rebuild_toy<Fluctuation>(spec);
+        if (name == Distances::name) return rebuild_toy<Distances>(spec);
+        if (name == Wanderers::name) return rebuild_toy<Wanderers>(spec);
+        return analyses::rebuild(name, spec);
+    };
+}
+
+}  // namespace mdloom::laws

@@ -1,0 +1,86 @@
+"""mdloom.run: several analyses, one pass, and which frames a run works on."""
+
+import MDAnalysis as mda
+import numpy as np
+import pytest
+from MDAnalysisTests.datafiles import DCD, PSF
+
+import mdloom
+from mdloom import rms
+from mdloom.errors import ArgumentError
+from mdloom.one_pass import select_frames
+
+
+@pytest.fixture
+def universe():
+    return mda.Universe(PSF, DCD)
+
+
+def analyses_of(universe):
+    return [rms.RMSD(universe.select_atoms(text)) for text in ("name CA", "protein", "resid 1-50 and backbone")]
+
+
+def test_together_as_alone_bit_for_bit(universe):
+    together = mdloom.run(analyses_of(universe), n_jobs=2)
+    for one, alone in zip(together, analyses_of(universe), strict=True):
+        np.testing.assert_array_equal(one.results.rmsd, alone.run(n_jobs=1).results.rmsd)
+        assert one.n_frames == 98 and len(one._blocks) == 2
+
+
+def test_nothing_to_run_is_refused():
+    with pytest.raises(ArgumentError, match="at least one"):
+        mdloom.run([])
+
+
+def test_analyses_of_two_universes_are_refused(universe):
+    other = mda.Universe(PSF, DCD)
+    with pytest.raises(ArgumentError, match="same universe"):
+        mdloom.run([rms.RMSD(universe.atoms), rms.RMSD(other.atoms)])
+
+
+def test_the_same_analysis_twice_is_refused(universe):
+    one = rms.RMSD(universe.atoms)
+    with pytest.raises(ArgumentError, match="given twice"):
+        mdloom.run([one, one])
+
+
+def test_what_is_no_analysis_is_refused(universe):
+    with pytest.raises(ArgumentError, match="not AtomGroup"):
+        mdloom.run([universe.atoms])
+
+
+@pytest.mark.parametrize(
+    "asked, expected",
+    [
+        ((None, None, None, None), list(range(10))),
+        ((2, 8, 3, None), [2, 5]),
+        ((None, None, -4, None), [9, 5, 1]),
+        ((-3, None, None, None), [7, 8, 9]),
+        ((8, 2, None, None), []),
+        ((None, 100, 5, None), [0, 5]),
+        ((None, None, None, [5, 3, 3, -1]), [5, 3, 3, 9]),
+        ((None, None, None, np.arange(10) % 4 == 0), [0, 4, 8]),
+        ((None, None, None, []), []),
+        ((None, None, None, range(3)), [0, 1, 2]),
+    ],
+)
+def test_frames_are_chosen_as_in_python(asked, expected):
+    assert list(select_frames(10, *asked)) == expected
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        (None, None, 0, None),
+        (1.5, None, None, None),
+        (1, None, None, [1]),
+        (None, None, None, [10]),
+        (None, None, None, [-11]),
+        (None, None, None, [True, False]),
+        (None, None, None, [0.5]),
+        (None, None, None, [[1]]),
+    ],
+)
+def test_frames_that_make_no_sense_are_refused(asked):
+    with pytest.raises(ArgumentError):
+        select_frames(10, *asked)
