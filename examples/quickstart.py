@@ -1,9 +1,8 @@
-"""RMSD of adenylate kinase's CA atoms while it closes, on all cores: a table, a picture, and the same numbers as MDAnalysis.
+"""RMSD of adenylate kinase's CA atoms while it closes: a table, a picture, and the same numbers as MDAnalysis.
 
     python examples/quickstart.py [FOLDER]
 
-Writes rmsd.csv and rmsd.svg into FOLDER (default: quickstart). Wants mdloom[all] and MDAnalysisTests, whose trajectory it
-takes.
+Writes rmsd.csv and rmsd.svg into FOLDER (default: quickstart). Wants mdloom[all] and MDAnalysisTests, for its files.
 """
 
 import logging
@@ -16,6 +15,7 @@ import MDAnalysis as mda
 import numpy as np
 from MDAnalysis.analysis import rms as mdanalysis_rms
 from MDAnalysisTests.datafiles import DCD, PSF
+
 from mdloom import rms
 
 SELECTION = "protein and name CA"
@@ -71,9 +71,9 @@ def main(folder: Path) -> int:
         print(f"{frame:.0f},{t:g},{value:.6f}")
 
     theirs = mdanalysis_rms.RMSD(mobile, reference).run()
-    difference = np.abs(theirs.results.rmsd - table).max()
-    # Where frame and reference are the same, both are rounding errors below 1e-5 Å.
-    if not np.allclose(theirs.results.rmsd, table, rtol=0, atol=1e-5):
+    difference = np.abs(theirs.results.rmsd[:, 2] - table[:, 2]).max()
+    # Where frame and reference are the same, both are rounding, below 1e-5 Å.
+    if not difference < 1e-5:
         print(f"NOT the same numbers as MDAnalysis {mda.__version__}: largest difference {difference:.0e}")
         return 1
     print(f"same numbers as MDAnalysis {mda.__version__} (largest difference {difference:.0e} Å)")

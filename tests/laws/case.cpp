@@ -75,8 +75,9 @@ engine::Run make_run(const Case& given, const std::vector<Subject>& subjects, st
 
 std::vector<NamedBackend> all_backends(Dice& dice) {
     std::vector<NamedBackend> backends;
-    backends.push_back({"serial", mdloom::backends::serial()});
-    for (int n : {1, 2, 3, 5}) backends.push_back({"threads " + std::to_string(n), mdloom::backends::threads(n)});
+    for (const auto& listed : mdloom::backends::catalog())
+        for (int n : {1, 2, 3, 5})
+            backends.push_back({std::string(listed.name) + ' ' + std::to_string(n), listed.make(n)});
     for (int i = 0; i < 2; ++i) backends.push_back({"chaos", chaos(dice.seed())});
     backends.push_back({"threaded chaos", threaded_chaos(dice.seed())});
     return backends;

@@ -1,5 +1,8 @@
 """mdloom.run: several analyses, one pass, and which frames a run works on."""
 
+import threading
+import time
+
 import MDAnalysis as mda
 import numpy as np
 import pytest
@@ -25,6 +28,18 @@ def test_together_as_alone_bit_for_bit(universe):
     for one, alone in zip(together, analyses_of(universe), strict=True):
         np.testing.assert_array_equal(one.results.rmsd, alone.run(n_jobs=1).results.rmsd)
         assert one.n_frames == 98 and len(one._blocks) == 2
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_other_python_threads_go_on_while_the_engine_works(universe, n_jobs):
+    analysis, n_turns = rms.RMSD(universe.atoms), 0
+    engine = threading.Thread(target=lambda: analysis.run(frames=np.tile(np.arange(98), 500), n_jobs=n_jobs))
+    engine.start()
+    while engine.is_alive():
+        n_turns += 1
+        time.sleep(0.001)
+    assert analysis.n_frames == 49_000
+    assert n_turns > 20
 
 
 def test_nothing_to_run_is_refused():

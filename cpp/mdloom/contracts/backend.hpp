@@ -64,7 +64,7 @@ public:
     /// Nothing more is handed out; what was handed in is kept.
     virtual void stop() = 0;
 
-    /// Everything is done, failed or stopped, or nobody is left to do it.
+    /// Everything is done, failed or stopped. Whether anybody is left to do the rest, the backend must know.
     virtual bool over() const = 0;
 
     /// Waits until over(), at most some 50 ms.

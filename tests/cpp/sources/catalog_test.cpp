@@ -121,7 +121,7 @@ TEST_F(Catalog, reopens_from_a_description_also_when_the_file_has_grown) {
 
 TEST_F(Catalog, reopens_a_torn_file_without_another_word) {
     Bytes torn = xtc_file(frames);
-    torn.resize(torn.size() - 1);
+    torn.pop_back();
     folder.write("a.xtc", torn);
     const Bytes description = open({"a.xtc"})->describe();
     int n_warnings = 0;

@@ -141,7 +141,7 @@ TEST_F(Dcd, reads_titles_whose_length_is_understated) {
 
 TEST_F(Dcd, analyses_whole_frames_of_a_torn_file_and_warns_once) {
     Bytes content = dcd_bytes({.frames = counted_frames(4, 30)});
-    content.resize(content.size() - 1);
+    content.pop_back();
     EXPECT_EQ(open(content)->n_frames(), 3);
     ASSERT_EQ(warnings.size(), 1u);
     EXPECT_THAT(warnings[0], AllOf(HasSubstr("traj.dcd ends inside frame 3 (byte 1,428 of 1,811)"),
