@@ -6,9 +6,13 @@ namespace mdloom::bindings {
 
 namespace {
 
-Group to_group(const IndexArray& atoms) { return to_vector(atoms); }
+Group to_group(const IndexArray& atoms) {
+    return to_vector(atoms);
+}
 
-std::vector<double> to_points(const DoublePoints& points) { return {points.data(), points.data() + points.size()}; }
+std::vector<double> to_points(const DoublePoints& points) {
+    return {points.data(), points.data() + points.size()};
+}
 
 std::vector<double> to_weights(const std::optional<DoubleArray>& weights) {
     return weights ? to_vector(*weights) : std::vector<double>{};

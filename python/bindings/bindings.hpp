@@ -47,7 +47,9 @@ nb::object to_numpy(std::vector<T> values, const std::vector<Index>& shape) {
     return nb::cast(nb::ndarray<nb::numpy, T>(owned->data(), sizes.size(), sizes.data(), owner));
 }
 
-inline nb::bytes to_python(const Bytes& bytes) { return nb::bytes(bytes.data(), bytes.size()); }
+inline nb::bytes to_python(const Bytes& bytes) {
+    return nb::bytes(bytes.data(), bytes.size());
+}
 inline std::span<const std::byte> to_span(const nb::bytes& bytes) {
     return {static_cast<const std::byte*>(bytes.data()), bytes.size()};
 }

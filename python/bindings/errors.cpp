@@ -7,12 +7,18 @@ namespace {
 
 const char* class_name(ErrorKind kind) {
     switch (kind) {
-        case ErrorKind::file: return "FileError";
-        case ErrorKind::format: return "FormatError";
-        case ErrorKind::argument: return "ArgumentError";
-        case ErrorKind::topology: return "TopologyError";
-        case ErrorKind::state: return "StateError";
-        case ErrorKind::backend: return "BackendError";
+        case ErrorKind::file:
+            return "FileError";
+        case ErrorKind::format:
+            return "FormatError";
+        case ErrorKind::argument:
+            return "ArgumentError";
+        case ErrorKind::topology:
+            return "TopologyError";
+        case ErrorKind::state:
+            return "StateError";
+        case ErrorKind::backend:
+            return "BackendError";
     }
     return "MdloomError";
 }
@@ -28,6 +34,8 @@ void translate(const std::exception_ptr& thrown, void*) {
 
 }  // namespace
 
-void bind_errors() { nb::register_exception_translator(translate, nullptr); }
+void bind_errors() {
+    nb::register_exception_translator(translate, nullptr);
+}
 
 }  // namespace mdloom::bindings

@@ -55,8 +55,8 @@ public:
     } catch (nb::python_error& error) {
         throw_as_format_error(error, frame_index, name_);
     } catch (const nb::cast_error&) {
-        throw FormatError(fmt::format("frame {} of {}: the reader gave no (float32 positions, time, box)", frame_index,
-                                      name_));
+        throw FormatError(
+            fmt::format("frame {} of {}: the reader gave no (float32 positions, time, box)", frame_index, name_));
     }
 
 private:

@@ -20,8 +20,7 @@ using engine::RunLedger;
 
 FrameSelection to_selection(const nb::object& frames) {
     if (PyRange_Check(frames.ptr()))
-        return {nb::cast<Index>(frames.attr("start")), nb::cast<Index>(frames.attr("step")),
-                index_of(nb::len(frames))};
+        return {nb::cast<Index>(frames.attr("start")), nb::cast<Index>(frames.attr("step")), index_of(nb::len(frames))};
     return FrameSelection(to_vector(nb::cast<IndexArray>(frames)));
 }
 
@@ -242,22 +241,27 @@ void bind_runs(nb::module_& module) {
         .def_static("rebuild", &rebuilt_session, "spec"_a, "source"_a.none())
         .def("spec", [](const Session& session) { return to_python(session.run().spec()); })
         .def_prop_ro("n_frames", [](const Session& session) { return session.run().n_frames(); })
-        .def("drive_serial", [](Session& s, const nb::object& watch) { s.drive(*backends::serial(), watch); },
-             "watch"_a.none())
-        .def("drive_threads",
-             [](Session& s, int n_threads, const nb::object& watch) { s.drive(*backends::threads(n_threads), watch); },
-             "n_threads"_a, "watch"_a.none())
-        .def("expect", [](Session& s, int n_workers, Index length) { s.ledger().expect(n_workers, length); },
-             "n_workers"_a, "length"_a)
+        .def(
+            "drive_serial", [](Session& s, const nb::object& watch) { s.drive(*backends::serial(), watch); },
+            "watch"_a.none())
+        .def(
+            "drive_threads",
+            [](Session& s, int n_threads, const nb::object& watch) { s.drive(*backends::threads(n_threads), watch); },
+            "n_threads"_a, "watch"_a.none())
+        .def(
+            "expect", [](Session& s, int n_workers, Index length) { s.ledger().expect(n_workers, length); },
+            "n_workers"_a, "length"_a)
         .def("take", &take, "worker"_a, "length"_a, "least"_a = 1)
         .def("give", &give, "worker"_a, "part"_a)
-        .def("fail",
-             [](Session& s, int worker, Index ordinal, int kind, const std::string& text) {
-                 s.ledger().fail(worker, FrameError(ordinal, static_cast<ErrorKind>(kind), text));
-             },
-             "worker"_a, "ordinal"_a, "kind"_a, "text"_a)
-        .def("lost", [](Session& s, int worker, const std::string& reason) { s.ledger().lost(worker, reason); },
-             "worker"_a, "reason"_a)
+        .def(
+            "fail",
+            [](Session& s, int worker, Index ordinal, int kind, const std::string& text) {
+                s.ledger().fail(worker, FrameError(ordinal, static_cast<ErrorKind>(kind), text));
+            },
+            "worker"_a, "ordinal"_a, "kind"_a, "text"_a)
+        .def(
+            "lost", [](Session& s, int worker, const std::string& reason) { s.ledger().lost(worker, reason); },
+            "worker"_a, "reason"_a)
         .def("stop", [](Session& s) { s.ledger().stop(); })
         .def_prop_ro("over", [](Session& s) { return s.ledger().over(); })
         .def_prop_ro("n_done", [](Session& s) { return s.ledger().n_done(); })

@@ -25,8 +25,10 @@ HeldSource open_description(const nb::bytes& description, Warn warn) {
 nb::tuple read(const HeldSource& held, const std::optional<IndexArray>& atoms, Index start, Index step, Index n) {
     const Source& source = *held.source;
     std::vector<Index> wanted;
-    if (atoms) wanted = to_vector(*atoms);
-    else for (Index atom = 0; atom < source.n_atoms(); ++atom) wanted.push_back(atom);
+    if (atoms)
+        wanted = to_vector(*atoms);
+    else
+        for (Index atom = 0; atom < source.n_atoms(); ++atom) wanted.push_back(atom);
     std::vector<float> positions(usize(n) * wanted.size() * 3), boxes(usize(n) * 9);
     std::vector<double> times(usize(n));
     {
@@ -75,17 +77,19 @@ void bind_sources(nb::module_& module) {
         .def_prop_ro("n_frames", [](const HeldSource& held) { return held.source->n_frames(); })
         .def_prop_ro("name", [](const HeldSource& held) { return held.source->name(); })
         .def("describe", [](const HeldSource& held) { return to_python(held.source->describe()); })
-        .def("require_unchanged", [](const HeldSource& held) { held.source->require_unchanged(); },
-             nb::call_guard<nb::gil_scoped_release>())
+        .def(
+            "require_unchanged", [](const HeldSource& held) { held.source->require_unchanged(); },
+            nb::call_guard<nb::gil_scoped_release>())
         .def("read", &read, "atoms"_a.none(), "start"_a, "step"_a, "n"_a);
     module.def("open_files", &open_files, "paths"_a, "strict"_a = false, "warn"_a.none() = nb::none());
     module.def("open_description", &open_description, "description"_a, "warn"_a.none() = nb::none());
     module.def("memory_source", &memory_source, "positions"_a, "times"_a, "boxes"_a);
-    module.def("python_source",
-               [](nb::object open_reader, Index n_atoms, Index n_frames, std::string name) -> HeldSource {
-                   return {python_source(std::move(open_reader), n_atoms, n_frames, std::move(name))};
-               },
-               "open_reader"_a, "n_atoms"_a, "n_frames"_a, "name"_a);
+    module.def(
+        "python_source",
+        [](nb::object open_reader, Index n_atoms, Index n_frames, std::string name) -> HeldSource {
+            return {python_source(std::move(open_reader), n_atoms, n_frames, std::move(name))};
+        },
+        "open_reader"_a, "n_atoms"_a, "n_frames"_a, "name"_a);
 }
 
 }  // namespace mdloom::bindings

@@ -19,14 +19,18 @@ if TYPE_CHECKING:
 class NativeAnalysis:
     """An analysis that the engine computes; the subclasses say which.
 
-    A subclass sets `name` and gives `_make_analysis()` (a new engine analysis for each run), `_results_of(columns)` (what
-    the engine found, as the user shall see it) and, where it has doubts about the input, `_doubts(first_frame)`.
+    A subclass sets `name` and gives `_make_analysis()` (a new engine analysis for each run), `_results_of(columns)`
+    (what the engine found, as the user shall see it) and, where it has doubts about the input, `_doubts(first_frame)`.
 
-    After run(): `results`, `timing`, `start`, `stop`, `step`, `n_frames`, `frames` (int64, 0-based), `_blocks` (the frames
-    of each block). A failed or interrupted run leaves `results` empty, `partial()` readable, and the object usable.
+    After run(): `results`, `timing`, `start`, `stop`, `step`, `n_frames`, `frames` (int64, 0-based), `_blocks` (the
+    frames of each block). A failed or interrupted run leaves `results` empty, `partial()` readable, and the object
+    usable.
     """
 
     name: str
+    start: int | None
+    stop: int | None
+    step: int | None
 
     def __init__(self, universe: Any) -> None:
         self.universe = universe
@@ -52,8 +56,8 @@ class NativeAnalysis:
     ) -> Self:
         """Analyse the trajectory, or the part that start, stop and step (or ``frames=``) name.
 
-        n_jobs: how many work at the same time (-1: all usable cores; 1: the calling thread alone). n_blocks: PMDA's number
-        of segments, a label on frames: it never changes a number. verbose: a progress bar. progress: called with
+        n_jobs: how many work at the same time (-1: all usable cores; 1: the calling thread alone). n_blocks: PMDA's
+        number of segments, a label on frames: it never changes a number. verbose: a progress bar. progress: called with
         (frames done, all frames). client, scheduler, scheduler_file: where to work, if not on dask's current client or
         here. strict: a trajectory that ends inside a frame is an error. Returns self.
 

@@ -101,7 +101,8 @@ def different_masses(mobile: Any, reference: Any, tolerance: float) -> str | Non
     if not len(differ):
         return None
     first = int(differ[0])
-    pair = [f"{_atom_text(group[first])} ({m[first]:.3f})" for group, m in zip((mobile, reference), masses, strict=True)]
+    both = zip((mobile, reference), masses, strict=True)
+    pair = [f"{_atom_text(group[first])} ({m[first]:.3f})" for group, m in both]
     return (
         f"the masses of {len(differ)} of {len(mobile)} atom pairs differ by more than {tolerance} amu, first mobile "
         f"{pair[0]} and ref {pair[1]}: are these the same atoms in the same order?"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,8 +38,8 @@ def run(
     """Run several analyses of one universe in one pass; each frame is read and decoded once.
 
     Each analysis ends up as its own ``run()`` would leave it, bit for bit. The arguments are those of
-    :meth:`mdloom.analysis.NativeAnalysis.run`. Returns the analyses. Errors: ArgumentError when there is none, one is given
-    twice, or they belong to different universes; else what a single run raises.
+    :meth:`mdloom.analysis.NativeAnalysis.run`. Returns the analyses. Errors: ArgumentError when there is none, one is
+    given twice, or they belong to different universes; else what a single run raises.
     """
     analyses = list(analyses)
     _require_one_universe(analyses)
@@ -59,8 +58,8 @@ def select_frames(
 ) -> Frames:
     """The frame indices that a run works on, in its order: a range, or int64 [n] for ``frames=``.
 
-    Slices count as in Python, so negative indices and steps work. ``frames`` takes indices in any order, repeats allowed,
-    negative ones counted from the end, or one truth value per frame. Errors: ArgumentError.
+    Slices count as in Python, so negative indices and steps work. ``frames`` takes indices in any order, repeats
+    allowed, negative ones counted from the end, or one truth value per frame. Errors: ArgumentError.
     """
     if frames is None:
         try:
@@ -77,7 +76,7 @@ def select_frames(
             raise ArgumentError(f"frames= has {asked.size} truth values, the trajectory has {n_frames} frames")
         return np.flatnonzero(asked)
     if asked.ndim != 1 or (asked.size and asked.dtype.kind not in "iu"):
-        raise ArgumentError(f"frames= takes a list of frame indices or of truth values, not {asked.dtype} {asked.shape}")
+        raise ArgumentError(f"frames= takes a list of indices or of truth values, not {asked.dtype} {asked.shape}")
     chosen = asked.astype(np.int64)
     wrong = chosen[(chosen < -n_frames) | (chosen >= n_frames)]
     if wrong.size:
@@ -115,7 +114,9 @@ class _Pass:
         )
         self.n_atoms = len(universe.atoms)
 
-    def go(self, selection: tuple, counts: tuple, place: dict[str, Any], verbose: bool, watcher: Any) -> None:
+    def go(
+        self, selection: tuple, counts: tuple[int, int | None], place: dict[str, Any], verbose: bool, watcher: Any
+    ) -> None:
         self.frames = select_frames(self.source.n_frames, *selection)
         with scheduler.resolve(*counts, len(self.frames), **place) as schedule:
             self._prepare(schedule)
@@ -169,7 +170,7 @@ class _Pass:
             conclude=now - started,
             total=now - self.begun,
         )
-        for analysis, found in zip(self.analyses, columns):
+        for analysis, found in zip(self.analyses, columns, strict=True):
             analysis._finish(found, measured, f"{schedule.text}, {self.reader_text}")
 
     def _warn(self) -> None:

@@ -22,12 +22,12 @@ class RMSD(NativeAnalysis):
 
     Parameters: `mobile`, AtomGroup or Universe. `ref`, the same atoms in the same order; None: `mobile` itself; its
     positions are copied now, from the current frame or from `ref_frame`. `superposition`: False compares frames as they
-    stand, without even centring. `select`: a selection for both, ``(mobile, ref)``, or
-    ``{"mobile": ..., "reference": ...}``; each may be a list of selections, whose order is kept; "all" or None: the groups
-    as they are. `groupselections`: further selections, taken from the whole universes, moved with the superposition of
-    `select` and not fitted again. `weights`: None, "mass" or an array for the atoms of `select`.
-    `weights_groupselections`: one such entry for each group selection; False: "mass" and None of `weights` hold for them
-    too, an array does not. `tol_mass`: masses that differ by more (amu) are warned about.
+    stand, without even centring. `select`: a selection for both, ``(mobile, ref)``, or ``{"mobile": ..., "reference":
+    ...}``; each may be a list of selections, whose order is kept; "all" or None: the groups as they are.
+    `groupselections`: further selections, taken from the whole universes, moved with the superposition of `select` and
+    not fitted again. `weights`: None, "mass" or an array for the atoms of `select`. `weights_groupselections`: one such
+    entry for each group selection; False: "mass" and None of `weights` hold for them too, an array does not.
+    `tol_mass`: masses that differ by more (amu) are warned about.
 
     Result: ``results.rmsd`` (also ``.rmsd``), float64 [n_frames, 3 + n_groups]: frame, time (ps), RMSD (Å), and that of
     each group selection (Å).
@@ -82,7 +82,7 @@ class RMSD(NativeAnalysis):
         self._reference = positions[0]
         self._groups = [
             (in_mobile.ix.astype(np.int64), at, self._checked_weights(f"weights_groupselections[{i}]", in_mobile, w))
-            for i, ((in_mobile, _), at, w) in enumerate(zip(groups, positions[1:], group_weights))
+            for i, ((in_mobile, _), at, w) in enumerate(zip(groups, positions[1:], group_weights, strict=True))
         ]
         self._doubt = atoms.broken_across_box(ref_atoms, self._reference, box, "the reference")
         for message in filter(None, self._warnings):
@@ -92,6 +92,11 @@ class RMSD(NativeAnalysis):
     def rmsd(self) -> np.ndarray:
         """``results.rmsd``."""
         return self.results.rmsd
+
+    @property
+    def times(self) -> np.ndarray:
+        """Time of each frame, ps, float64 [n_frames]."""
+        return self.results.rmsd[:, 1]
 
     def _checked_weights(self, what: str, group: Any, weights: Any) -> np.ndarray | None:
         values, warning = atoms.weights_of(what, group, weights)

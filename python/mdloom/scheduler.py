@@ -72,6 +72,7 @@ class Schedule:
         return f"{self.n_workers} {noun}{'' if self.n_workers == 1 else plural}"
 
     def close(self) -> None:
+        """Closes the connections that resolve() opened, and no others."""
         for connection in self.opened:
             connection.close()
 
@@ -83,6 +84,7 @@ class Schedule:
 
 
 def scheduler_address(client: Any) -> str:
+    """For people."""
     scheduler = getattr(client, "scheduler", None)
     return getattr(scheduler, "address", None) or "an unknown address"
 
@@ -202,14 +204,14 @@ def _from_client_argument(client: Any) -> tuple[str, Any, tuple]:
     )
 
 
-def _connect(*args: Any, **kwargs: Any) -> tuple[str, Any, tuple]:
+def _connect(address: Any = None, scheduler_file: str | None = None) -> tuple[str, Any, tuple]:
     try:
         import distributed
     except ImportError:
         raise ArgumentError('Dask\'s distributed is not installed: pip install "mdloom[dask]"') from None
-    target = args[0] if args else kwargs["scheduler_file"]
+    target = address if scheduler_file is None else scheduler_file
     try:
-        client = distributed.Client(*args, set_as_default=False, **kwargs)
+        client = distributed.Client(address, scheduler_file=scheduler_file, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ArgumentError(f"cannot connect to a Dask scheduler at {target}: {error}") from error
     return "distributed", client, (client,)

@@ -19,7 +19,7 @@ class Frame(NamedTuple):
     The rows of `box` are the cell vectors; all zero where there is no box.
     """
 
-    index: int
+    index: int  # type: ignore[assignment] # hides tuple.index
     time: float
     positions: np.ndarray
     box: np.ndarray

@@ -1,4 +1,4 @@
-"""MDAnalysis' Universe as a source of frames. This module alone knows MDAnalysis' readers; it never moves a user's Universe."""
+"""MDAnalysis' Universe as a source of frames. Only this module knows its readers; a user's Universe is never moved."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Opened = tuple[_core.Source, str, str, tuple]
 
 NATIVE = {"XTCReader": "XTC", "DCDReader": "DCD"}
 
-#: What a native reader may ignore: arguments that change neither positions nor times, or the values that mean "as usual".
+#: What a native reader may ignore: arguments that change neither positions nor times, or values that mean "as usual".
 _HARMLESS = {"filename", "filenames", "n_atoms", "refresh_offsets", "format"}
 _AS_USUAL = {
     "convert_units": (True,),
@@ -34,8 +34,8 @@ _AS_USUAL = {
 def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str], Any] | None = None) -> Opened:
     """How mdloom reads what `universe` shows: (source, how, text, reopen).
 
-    `how` is "native" (XTC and DCD files, decoded here), "memory" (arrays, read in place) or "python" (MDAnalysis reads, on
-    a private copy of the Universe). `text` says it to people. `reopen` says how other processes get the same frames:
+    `how` is "native" (XTC and DCD files, decoded here), "memory" (arrays, read in place) or "python" (MDAnalysis reads,
+    on a private copy of the Universe). `text` says it to people. `reopen` says how other processes get the same frames:
     ("description", bytes), ("universe", pickle), or ("sent",) when the frames must be sent to them. What can be read in
     none of these ways is refused with an ArgumentError that names it; files can raise FileError and FormatError.
     """
@@ -97,7 +97,7 @@ def n_atoms_of(topology: str | os.PathLike[str]) -> int:
 
 
 def positions_at(universe: Any, atoms: np.ndarray, frame: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions float32 [n, 3] of `atoms` (any order, repeats) and box [3, 3] in a frame; the Universe stays where it is."""
+    """Positions float32 [n, 3] of `atoms` (any order, repeats) and box [3, 3] in a frame. The Universe stays."""
     source = trajectory_source(universe)[0]
     n_frames = source.n_frames
     if not -n_frames <= frame < n_frames:
@@ -135,8 +135,9 @@ def _refuse_parts_of_files(trajectory: Any) -> None:
     for reader in _readers(trajectory):
         if getattr(reader, "_sub", None) is not None:
             raise ArgumentError(
-                f"{_one_format(reader)} files opened with sub= cannot be read: MDAnalysis' reader writes the whole frame "
-                "into the part's memory (seen in 2.11, the process dies); open the whole system and analyse a group of it"
+                f"{_one_format(reader)} files opened with sub= cannot be read: MDAnalysis' reader writes the whole "
+                "frame into the part's memory (seen in 2.11, the process dies); open the whole system and analyse a "
+                "group of it"
             )
 
 
@@ -183,7 +184,8 @@ def _one_format(reader: Any) -> str:
 def _require_same_atoms(source: _core.Source, universe: Any) -> None:
     if source.n_atoms != len(universe.atoms):
         raise TopologyError(
-            f"{source.name} has {source.n_atoms} atoms, {name_of(universe)} has {len(universe.atoms)}: not the same system"
+            f"{source.name} has {source.n_atoms} atoms, {name_of(universe)} has {len(universe.atoms)}: "
+            "not the same system"
         )
 
 
@@ -254,7 +256,7 @@ def _python(universe: Any, trajectory: Any) -> Opened:
         copy, owner = _unpickled(pickled)
         if all(map(os.path.isabs, _file_names(trajectory))):  # a worker may stand in another directory
             reopen = ("universe", pickled)
-    except Exception:  # noqa: BLE001 - a reader or a transformation may raise anything here
+    except Exception:  # a reader or a transformation may raise anything here
         copy = _copied(trajectory)
     _require_own_groups(copy, universe)
     return _source_of_copy(copy, owner, len(trajectory)), "python", text, reopen
@@ -300,7 +302,7 @@ def _copied(trajectory: Any) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return trajectory.copy()
-    except Exception as error:  # noqa: BLE001 - as above
+    except Exception as error:  # as above
         raise ArgumentError(
             f"{type(trajectory).__name__} can be neither pickled nor copied ({error}): mdloom would have to move your "
             "Universe to read it; write the trajectory to a file, or u.transfer_to_memory()"
@@ -311,8 +313,8 @@ def _refuse_memories(trajectory: Any) -> None:
     for transformation in trajectory.transformations:
         if getattr(transformation, "parallelizable", True) is False:
             raise ArgumentError(
-                f"transformation {type(transformation).__name__} remembers earlier frames, so that frames cannot be read "
-                "on their own: write the transformed trajectory first, u.atoms.write('new.xtc', frames='all')"
+                f"transformation {type(transformation).__name__} remembers earlier frames, so that frames cannot be "
+                "read on their own: write the transformed trajectory first, u.atoms.write('new.xtc', frames='all')"
             )
 
 

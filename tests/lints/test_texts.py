@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import tomllib
+import pytest
+
 from project import ROOT, files, name
 
 TEXTS = [
@@ -72,5 +73,6 @@ def test_the_version_is_the_same_everywhere():
 
 
 def test_building_with_and_without_isolation_wants_the_same():
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.10 has no tomllib")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["dependency-groups"]["build"] == project["build-system"]["requires"]

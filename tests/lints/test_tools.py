@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from project import ROOT, files, name
 
 CPP = files("cpp", "python/bindings", "tests", endings=(".cpp", ".hpp"))
@@ -24,7 +25,10 @@ def run(*command: str | Path, cwd: Path = ROOT) -> None:
 
 
 def test_cpp_is_formatted():
-    run(Path(sys.executable).parent / "clang-format", "--dry-run", "--Werror", *CPP)
+    """In the version that scripts/constraints.txt names: other versions format differently."""
+    tool = Path(sys.executable).parent / "clang-format"
+    unlike = [name(path) for path in CPP if subprocess.check_output([tool, path]) != path.read_bytes()]
+    assert not unlike, "scripts/format mends this"
 
 
 def test_python_is_formatted():

@@ -40,6 +40,7 @@ def adk_files() -> tuple[str, str]:
 def make_rmsd(adk_files):
     """A new RMSD of the CA atoms, or of others, not run yet."""
     import MDAnalysis as mda
+
     from mdloom import rms
 
     def make(select: str = "name CA", trajectory: str | None = None) -> rms.RMSD:

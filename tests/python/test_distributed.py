@@ -12,6 +12,8 @@ from pathlib import Path
 import dask
 import numpy as np
 import pytest
+from distributed import Client, LocalCluster
+
 from cluster_helpers import (
     process_ids,
     separate_scheduler,
@@ -21,7 +23,6 @@ from cluster_helpers import (
     wait_until,
 )
 from conftest import LONG
-from distributed import Client, LocalCluster
 from mdloom.backends import distributed as backend
 from mdloom.backends import worker
 from mdloom.errors import BackendError, FileError, FormatError
@@ -92,6 +93,7 @@ def test_a_clients_executor_works(make_rmsd, serial_rmsd, client):
 def test_a_run_inside_a_task_stays_in_that_task(adk_files, serial_rmsd, client):
     def task(files):
         import MDAnalysis as mda
+
         from mdloom import rms
 
         u, ref = mda.Universe(*files), mda.Universe(*files)
@@ -106,6 +108,7 @@ def test_a_run_inside_a_task_stays_in_that_task(adk_files, serial_rmsd, client):
 
 def test_frames_that_are_only_in_memory_are_sent(adk_files, client):
     import MDAnalysis as mda
+
     from mdloom import rms
 
     u, ref = mda.Universe(*adk_files, in_memory=True), mda.Universe(*adk_files)

@@ -10,12 +10,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import MDAnalysis as mda
-import mdloom
 import numpy as np
 import pytest
 from MDAnalysis.analysis.rms import rmsd as mda_rmsd
 from MDAnalysis.core._get_readers import get_parser_for, get_reader_for
 from MDAnalysisTests import datafiles
+
+import mdloom
 from mdloom import rms
 from mdloom.errors import MdloomError
 from mdloom.universe import trajectory_source

@@ -28,6 +28,8 @@ def test_together_as_alone_bit_for_bit(universe):
     for one, alone in zip(together, analyses_of(universe), strict=True):
         np.testing.assert_array_equal(one.results.rmsd, alone.run(n_jobs=1).results.rmsd)
         assert one.n_frames == 98 and len(one._blocks) == 2
+        np.testing.assert_array_equal(one.frames, np.arange(98))
+        np.testing.assert_array_equal(one.times, [ts.time for ts in universe.trajectory])
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import dask
 import numpy as np
 import pytest
+
 from cluster_helpers import process_ids, run_in_forked_child, run_script, thread_ids, wait_until
 from conftest import LONG
 from mdloom.errors import ArgumentError, BackendError
@@ -253,6 +254,7 @@ def test_a_closed_executor_is_one_clear_error(make_rmsd):
 @pytest.mark.parametrize("how", ["processes", ProcessPoolExecutor], ids=["processes", "executor"])
 def test_frames_that_are_only_in_memory_are_sent(adk_files, how):
     import MDAnalysis as mda
+
     from mdloom import rms
 
     u, ref = mda.Universe(*adk_files, in_memory=True), mda.Universe(*adk_files)
@@ -287,8 +289,6 @@ def test_a_process_that_cannot_read_the_file_ends_the_run_with_one_error(adk_fil
     monkeypatch.setattr(worker, "make_job", make_job_and_remove)
     with pytest.raises(BackendError, match=r"2 of 2 workers cannot read .*gone\.dcd.*Nothing was computed"):
         rmsd.run(n_jobs=2, scheduler="processes")
-
-
 
 
 def test_workers_with_fewer_instructions_give_the_same_bits(make_rmsd, serial_rmsd, monkeypatch):

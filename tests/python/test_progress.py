@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from dask.callbacks import Callback
 from dask.diagnostics import ProgressBar
+
 from mdloom import progress as progress_module
 from mdloom.scheduler import resolve
 

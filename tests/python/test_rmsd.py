@@ -11,6 +11,7 @@ from MDAnalysis import transformations
 from MDAnalysis.analysis import align
 from MDAnalysis.analysis import rms as mda_rms
 from MDAnalysisTests.datafiles import DCD, DCD2, GRO, PSF, TPR, TRR, XTC, PDB_multiframe, PDB_small
+
 from mdloom import rms
 from mdloom.errors import ArgumentError, MdloomWarning, TopologyError
 from mdloom.universe import reopen_source, trajectory_source

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import dask
 import pytest
-from cluster_helpers import run_in_forked_child
 from distributed import Client, LocalCluster
+
+from cluster_helpers import run_in_forked_child
 from mdloom import _core
 from mdloom.errors import ArgumentError
 from mdloom.scheduler import resolve
@@ -17,9 +18,7 @@ from mdloom.scheduler import resolve
 
 @pytest.fixture(scope="module")
 def cluster():
-    with LocalCluster(
-        n_workers=2, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0"
-    ) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0") as cluster:
         yield cluster
 
 

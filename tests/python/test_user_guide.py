@@ -7,6 +7,7 @@ import urllib.request
 import dask
 import numpy as np
 import pytest
+
 from cluster_helpers import (
     process_ids,
     run_script,

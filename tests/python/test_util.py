@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+
 from mdloom.timing import Timing, Worker, timing_of
 from mdloom.util import block_borders, make_balanced_slices, timeit
 

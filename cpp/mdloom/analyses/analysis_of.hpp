@@ -76,8 +76,10 @@ public:
 
     void single_frame(const Frame& frame, const std::vector<Group>& groups, Scratch& scratch,
                       State& state) const override {
-        if constexpr (HasScratch<A>) analysis_.single_frame(frame, groups, typed(scratch), typed(state));
-        else analysis_.single_frame(frame, groups, typed(state));
+        if constexpr (HasScratch<A>)
+            analysis_.single_frame(frame, groups, typed(scratch), typed(state));
+        else
+            analysis_.single_frame(frame, groups, typed(state));
     }
     void finish_chunk(Scratch& scratch, State& state) const override {
         if constexpr (HasScratch<A>) analysis_.finish_chunk(typed(scratch), typed(state));

@@ -11,8 +11,8 @@ namespace mdloom::backends {
 /// Works in the calling thread; starts nothing.
 std::unique_ptr<Backend> serial();
 
-/// Works in n_threads threads of its own, while the calling thread watches. They live as long as one drive(): nothing is
-/// left that a fork could break.
+/// Works in n_threads threads of its own, while the calling thread watches. They live as long as one drive(): nothing
+/// is left that a fork could break.
 std::unique_ptr<Backend> threads(int n_threads);
 
 struct Info {

@@ -29,6 +29,8 @@ public:
 
 }  // namespace
 
-std::unique_ptr<Backend> serial() { return std::make_unique<Serial>(); }
+std::unique_ptr<Backend> serial() {
+    return std::make_unique<Serial>();
+}
 
 }  // namespace mdloom::backends

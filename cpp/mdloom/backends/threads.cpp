@@ -33,7 +33,8 @@ public:
     }
 
 private:
-    void start(std::vector<std::jthread>& threads, std::atomic<int>& n_working, Ledger& ledger, const Work& work) const {
+    void start(std::vector<std::jthread>& threads, std::atomic<int>& n_working, Ledger& ledger,
+               const Work& work) const {
         for (int worker = 0; worker < n_threads_; ++worker) {
             try {
                 threads.emplace_back([&, worker] {
@@ -52,6 +53,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Backend> threads(int n_threads) { return std::make_unique<Threads>(n_threads); }
+std::unique_ptr<Backend> threads(int n_threads) {
+    return std::make_unique<Threads>(n_threads);
+}
 
 }  // namespace mdloom::backends

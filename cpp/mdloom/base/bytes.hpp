@@ -26,8 +26,10 @@ struct Anything {
 
 template <class S, class... Found>
 constexpr int count_members() {
-    if constexpr (requires { S{Found{}..., Anything{}}; }) return count_members<S, Found..., Anything>();
-    else return static_cast<int>(sizeof...(Found));
+    if constexpr (requires { S{Found{}..., Anything{}}; })
+        return count_members<S, Found..., Anything>();
+    else
+        return static_cast<int>(sizeof...(Found));
 }
 }  // namespace detail
 
@@ -36,19 +38,38 @@ template <class S, class Visit>
 auto with_members(S& s, Visit&& visit) {
     constexpr int n = detail::count_members<std::remove_const_t<S>>();
     static_assert(n <= 8, "more than eight members: group some of them in a struct");
-    if constexpr (n == 0) return visit();
-    else if constexpr (n == 1) { auto& [a] = s; return visit(a); }
-    else if constexpr (n == 2) { auto& [a, b] = s; return visit(a, b); }
-    else if constexpr (n == 3) { auto& [a, b, c] = s; return visit(a, b, c); }
-    else if constexpr (n == 4) { auto& [a, b, c, d] = s; return visit(a, b, c, d); }
-    else if constexpr (n == 5) { auto& [a, b, c, d, e] = s; return visit(a, b, c, d, e); }
-    else if constexpr (n == 6) { auto& [a, b, c, d, e, f] = s; return visit(a, b, c, d, e, f); }
-    else if constexpr (n == 7) { auto& [a, b, c, d, e, f, g] = s; return visit(a, b, c, d, e, f, g); }
-    else { auto& [a, b, c, d, e, f, g, h] = s; return visit(a, b, c, d, e, f, g, h); }
+    if constexpr (n == 0)
+        return visit();
+    else if constexpr (n == 1) {
+        auto& [a] = s;
+        return visit(a);
+    } else if constexpr (n == 2) {
+        auto& [a, b] = s;
+        return visit(a, b);
+    } else if constexpr (n == 3) {
+        auto& [a, b, c] = s;
+        return visit(a, b, c);
+    } else if constexpr (n == 4) {
+        auto& [a, b, c, d] = s;
+        return visit(a, b, c, d);
+    } else if constexpr (n == 5) {
+        auto& [a, b, c, d, e] = s;
+        return visit(a, b, c, d, e);
+    } else if constexpr (n == 6) {
+        auto& [a, b, c, d, e, f] = s;
+        return visit(a, b, c, d, e, f);
+    } else if constexpr (n == 7) {
+        auto& [a, b, c, d, e, f, g] = s;
+        return visit(a, b, c, d, e, f, g);
+    } else {
+        auto& [a, b, c, d, e, f, g, h] = s;
+        return visit(a, b, c, d, e, f, g, h);
+    }
 }
 
 template <class T>
-concept Number = std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, Int128> || std::is_same_v<T, UInt128>;
+concept Number =
+    std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, Int128> || std::is_same_v<T, UInt128>;
 
 /// Stored back to back, so that a whole array moves with one copy.
 template <class R>
@@ -59,10 +80,14 @@ class ByteWriter {
 public:
     template <class T>
     void write(const T& value) {
-        if constexpr (Number<T>) append(&value, sizeof value);
-        else if constexpr (requires { value.write(*this); }) value.write(*this);
-        else if constexpr (std::ranges::range<const T>) write_range(value);
-        else with_members(value, [this](const auto&... member) { (write(member), ...); });
+        if constexpr (Number<T>)
+            append(&value, sizeof value);
+        else if constexpr (requires { value.write(*this); })
+            value.write(*this);
+        else if constexpr (std::ranges::range<const T>)
+            write_range(value);
+        else
+            with_members(value, [this](const auto&... member) { (write(member), ...); });
     }
     Bytes take() { return std::move(bytes_); }
 
@@ -89,11 +114,16 @@ public:
 
     template <class T>
     void read(T& value) {
-        if constexpr (std::is_same_v<T, bool>) value = read_bool();
-        else if constexpr (Number<T>) std::memcpy(&value, next(sizeof value), sizeof value);
-        else if constexpr (requires { value.read(*this); }) value.read(*this);
-        else if constexpr (std::ranges::range<T>) read_range(value);
-        else with_members(value, [this](auto&... member) { (read(member), ...); });
+        if constexpr (std::is_same_v<T, bool>)
+            value = read_bool();
+        else if constexpr (Number<T>)
+            std::memcpy(&value, next(sizeof value), sizeof value);
+        else if constexpr (requires { value.read(*this); })
+            value.read(*this);
+        else if constexpr (std::ranges::range<T>)
+            read_range(value);
+        else
+            with_members(value, [this](auto&... member) { (read(member), ...); });
     }
     template <class T>
     T read() {
@@ -111,8 +141,10 @@ private:
         const auto n = read<Index>();
         if (n < 0 || usize(n) > rest_.size() / least)
             throw StateError("state is damaged: impossible length " + std::to_string(n));
-        if constexpr (requires { values.resize(0); }) values.resize(usize(n));
-        else if (usize(n) != std::ranges::size(values)) throw StateError("state is damaged: expected another length");
+        if constexpr (requires { values.resize(0); })
+            values.resize(usize(n));
+        else if (usize(n) != std::ranges::size(values))
+            throw StateError("state is damaged: expected another length");
         if constexpr (is_array) {
             if (n > 0) std::memcpy(std::ranges::data(values), next(usize(n) * least), usize(n) * least);
         } else {

@@ -25,7 +25,8 @@ struct FileError : Error {
     explicit FileError(const std::string& text) : Error(ErrorKind::file, text) {}
 };
 
-/// A file whose content is not what its format promises. Texts name path, frame, byte offset, what was expected and found.
+/// A file whose content is not what its format promises. Texts name path, frame, byte offset, what was expected and
+/// found.
 struct FormatError : Error {
     explicit FormatError(const std::string& text) : Error(ErrorKind::format, text) {}
 };

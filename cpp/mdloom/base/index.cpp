@@ -34,8 +34,7 @@ void OrdinalSet::add(Range range) {
     if (range.empty()) return;
     const auto first = std::ranges::partition_point(ranges, [&](Range mine) { return mine.stop < range.first; });
     const auto last = std::partition_point(first, ranges.end(), [&](Range mine) { return mine.first <= range.stop; });
-    if (first != last)
-        range = {std::min(range.first, first->first), std::max(range.stop, std::prev(last)->stop)};
+    if (first != last) range = {std::min(range.first, first->first), std::max(range.stop, std::prev(last)->stop)};
     ranges.insert(ranges.erase(first, last), range);
 }
 

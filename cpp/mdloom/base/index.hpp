@@ -8,8 +8,12 @@ namespace mdloom {
 
 using Index = std::int64_t;
 
-constexpr std::size_t usize(Index n) { return static_cast<std::size_t>(n); }
-constexpr Index index_of(std::size_t n) { return static_cast<Index>(n); }
+constexpr std::size_t usize(Index n) {
+    return static_cast<std::size_t>(n);
+}
+constexpr Index index_of(std::size_t n) {
+    return static_cast<Index>(n);
+}
 
 /// [first, stop)
 struct Range {

@@ -45,8 +45,8 @@ public:
     /// Nobody else gets them unless that worker is lost.
     virtual void expect(int n_workers, Index length) = 0;
 
-    /// At most `length` ordinals; near the end fewer, down to `least`, so that workers finish together. Empty: nothing is
-    /// free now.
+    /// At most `length` ordinals; near the end fewer, down to `least`, so that workers finish together. Empty: nothing
+    /// is free now.
     virtual std::optional<Chunk> take(int worker, Index length, Index least = 1) = 0;
 
     /// Like take(), but waits while others hold what might come back; empty: the run is over.

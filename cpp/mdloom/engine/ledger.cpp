@@ -147,9 +147,8 @@ bool RunLedger::is_over() const {
     if (stopped_ || broken_ || done_.size() == n_frames_) return true;
     if (!earliest_error_) return false;
     const auto is_earlier = [&](Chunk chunk) { return chunk.first < earliest_error_->ordinal; };
-    return free_.empty() && std::ranges::none_of(held_, [&](const auto& held) {
-               return std::ranges::any_of(held.second, is_earlier);
-           });
+    return free_.empty() &&
+           std::ranges::none_of(held_, [&](const auto& held) { return std::ranges::any_of(held.second, is_earlier); });
 }
 
 bool RunLedger::over() const {

@@ -59,7 +59,7 @@ private:
     std::optional<Part> resting_;  ///< handed in, waiting for something to merge with
     std::optional<FrameError> earliest_error_;
     std::string lost_reason_;
-    std::exception_ptr broken_;    ///< a merge threw: the sum is no longer known
+    std::exception_ptr broken_;  ///< a merge threw: the sum is no longer known
 };
 
 }  // namespace mdloom::engine

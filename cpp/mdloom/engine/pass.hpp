@@ -4,8 +4,8 @@
 
 namespace mdloom::engine {
 
-/// Reads the frame of `ordinal` and checks that its coordinates are finite and below 2^22 Å, beyond which they would not
-/// fit the grid of exact sums. Throws FrameError.
+/// Reads the frame of `ordinal` and checks that its coordinates are finite and below 2^22 Å, beyond which they would
+/// not fit the grid of exact sums. Throws FrameError.
 void read_checked(Reader& reader, const FrameSelection& frames, Index ordinal, const std::vector<Index>& wanted,
                   Frame& frame);
 

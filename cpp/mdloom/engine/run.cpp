@@ -131,8 +131,8 @@ Part Run::unpack(std::span<const std::byte> bytes) const {
     reader.read(part.records);
     if (!reader.at_end()) throw StateError("state is longer than expected: it belongs to another run");
     if (!part.ordinals.is_within({0, n_frames()}))
-        throw StateError(fmt::format("state is damaged or of another run: its frames are not among the {} of this run",
-                                     n_frames()));
+        throw StateError(
+            fmt::format("state is damaged or of another run: its frames are not among the {} of this run", n_frames()));
     Part whole = nothing();  // meeting the empty states proves that shapes and grids are this run's
     whole.merge(std::move(part));
     return whole;

@@ -30,14 +30,14 @@ public:
     const std::vector<Index>& wanted() const { return wanted_; }
     const Source& source() const { return *source_; }
 
-    Part nothing() const;                                   ///< no ordinals, an empty state per analysis
-    std::vector<Result> conclude(const Part& part) const;   ///< one per analysis, in their order
+    Part nothing() const;                                  ///< no ordinals, an empty state per analysis
+    std::vector<Result> conclude(const Part& part) const;  ///< one per analysis, in their order
 
     std::unique_ptr<Worker> make_worker() const override { return make_worker_on(source_); }
     std::unique_ptr<Worker> make_worker_on(std::shared_ptr<const Source> source) const;
 
-    Bytes knowledge(const Part& part) const;                ///< ordinals and states, canonical: what law 2 compares
-    Bytes pack(const Part& part) const override;            ///< the same with its records
+    Bytes knowledge(const Part& part) const;      ///< ordinals and states, canonical: what law 2 compares
+    Bytes pack(const Part& part) const override;  ///< the same with its records
     Part unpack(std::span<const std::byte> bytes) const override;
 
 private:
@@ -47,9 +47,9 @@ private:
     std::shared_ptr<const Source> source_;
     FrameSelection frames_;
     std::vector<std::unique_ptr<Analysis>> analyses_;
-    std::vector<Index> wanted_;                             ///< union of all groups, ascending, unique
+    std::vector<Index> wanted_;  ///< union of all groups, ascending, unique
     std::string simd_;
-    std::vector<std::vector<Group>> groups_;                ///< per analysis: its groups, as places in `wanted`
+    std::vector<std::vector<Group>> groups_;  ///< per analysis: its groups, as places in `wanted`
 };
 
 }  // namespace mdloom::engine

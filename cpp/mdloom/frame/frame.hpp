@@ -34,7 +34,7 @@ struct Topology {
 /// What prepare() may look at. Groups index into first_frame->positions.
 struct System {
     const Topology& topology;
-    const Frame* first_frame;    ///< nullptr when the selection holds no frame
+    const Frame* first_frame;  ///< nullptr when the selection holds no frame
     const std::vector<Group>& groups;
 };
 

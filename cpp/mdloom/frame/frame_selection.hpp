@@ -15,9 +15,7 @@ public:
     explicit FrameSelection(std::vector<Index> frames) : n_frames_(index_of(frames.size())), list_(std::move(frames)) {}
 
     Index size() const { return n_frames_; }
-    Index operator[](Index ordinal) const {
-        return list_.empty() ? start_ + ordinal * step_ : list_[usize(ordinal)];
-    }
+    Index operator[](Index ordinal) const { return list_.empty() ? start_ + ordinal * step_ : list_[usize(ordinal)]; }
     void write(ByteWriter& writer) const {
         writer.write(start_), writer.write(step_), writer.write(n_frames_), writer.write(list_);
     }

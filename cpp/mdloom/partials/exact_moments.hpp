@@ -41,7 +41,8 @@ struct ExactMoments {
         return static_cast<double>(sums[i]) / static_cast<double>(n_frames) * grid.spacing();
     }
 
-    /// Sum over frames of (value - mean)^2, 0 without frames. Subtracts integers, so nothing cancels far from the origin.
+    /// Sum over frames of (value - mean)^2, 0 without frames. Subtracts integers, so nothing cancels far from the
+    /// origin.
     double sum_of_squares(std::size_t i) const {
         if (n_frames == 0) return 0;  // an integer division by zero would end the process
         if (squares[i] == full)

@@ -14,8 +14,8 @@ concept Partial = std::is_default_constructible_v<T> && requires(T mine, T other
 /// A struct all of whose members are partials: a bare double is not, so it cannot become a State.
 template <class S>
 concept MadeOfPartials = std::is_aggregate_v<S> && decltype(with_members(std::declval<S&>(), [](auto&... member) {
-    return std::bool_constant<(Partial<std::remove_cvref_t<decltype(member)>> && ...)>{};
-}))::value;
+                             return std::bool_constant<(Partial<std::remove_cvref_t<decltype(member)>> && ...)>{};
+                         }))::value;
 
 template <class S>
 void merge_members(S& mine, S&& other) {

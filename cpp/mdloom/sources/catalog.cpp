@@ -41,7 +41,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
             known += fmt::format("{}{} ({})", known.empty() ? "" : ", ", candidate, info.what);
             if (nearest.empty() || distance(ending, candidate) < distance(ending, nearest)) nearest = candidate;
         }
-    const auto hint = ending.size() > 1 && distance(ending, nearest) <= 2 ? fmt::format(" did you mean {}?", nearest) : "";
+    const auto hint =
+        ending.size() > 1 && distance(ending, nearest) <= 2 ? fmt::format(" did you mean {}?", nearest) : "";
     throw ArgumentError(fmt::format("{}: the ending '{}' is of no trajectory format that is read natively.{} known: {}",
                                     file.path(), ending, hint, known));
 }
@@ -54,20 +55,19 @@ std::vector<std::byte> first_bytes(const File& file) {
 
 const Info& find_format(const File& file) {
     const auto ending = lower(std::filesystem::path(file.path()).extension().string());
-    const auto by_ending = std::ranges::find_if(formats(), [&](const Info& info) {
-        return std::ranges::find(info.endings, ending) != info.endings.end();
-    });
+    const auto by_ending = std::ranges::find_if(
+        formats(), [&](const Info& info) { return std::ranges::find(info.endings, ending) != info.endings.end(); });
     if (by_ending == formats().end()) refuse_ending(file, ending);
     const auto head = first_bytes(file);
     if (by_ending->recognize(head)) return *by_ending;
     const auto by_content = std::ranges::find_if(formats(), [&](const Info& info) { return info.recognize(head); });
     std::string found;
     for (std::byte b : std::span(head).first(std::min<std::size_t>(8, head.size()))) found += fmt::format(" {:02x}", b);
-    throw FormatError(fmt::format("{}: expected {} at byte 0, found{}{}", file.path(), by_ending->what, found,
-                                  by_content == formats().end()
-                                      ? std::string()
-                                      : fmt::format(": this is {}, rename it to end in {}", by_content->what,
-                                                    by_content->endings.front())));
+    throw FormatError(fmt::format(
+        "{}: expected {} at byte 0, found{}{}", file.path(), by_ending->what, found,
+        by_content == formats().end()
+            ? std::string()
+            : fmt::format(": this is {}, rename it to end in {}", by_content->what, by_content->endings.front())));
 }
 
 std::shared_ptr<const Source> open_file(const std::string& path, const OpenOptions& options) {
@@ -80,8 +80,18 @@ std::shared_ptr<const Source> open_file(const std::string& path, const OpenOptio
 
 const std::vector<Info>& formats() {
     static const std::vector<Info> all = {
-        {"DCD", {".dcd"}, "a CHARMM, NAMD or X-PLOR DCD file", "https://www.ks.uiuc.edu/Research/vmd/plugins/molfile/dcdplugin.html", is_dcd, open_dcd},
-        {"XTC", {".xtc"}, "a GROMACS XTC file", "https://manual.gromacs.org/current/reference-manual/file-formats.html#xtc", is_xtc, open_xtc},
+        {"DCD",
+         {".dcd"},
+         "a CHARMM, NAMD or X-PLOR DCD file",
+         "https://www.ks.uiuc.edu/Research/vmd/plugins/molfile/dcdplugin.html",
+         is_dcd,
+         open_dcd},
+        {"XTC",
+         {".xtc"},
+         "a GROMACS XTC file",
+         "https://manual.gromacs.org/current/reference-manual/file-formats.html#xtc",
+         is_xtc,
+         open_xtc},
     };
     return all;
 }

@@ -80,7 +80,9 @@ private:
     std::vector<std::unique_ptr<Reader>> readers_;
 };
 
-std::unique_ptr<Reader> ChainSource::open_reader() const { return std::make_unique<ChainReader>(*this); }
+std::unique_ptr<Reader> ChainSource::open_reader() const {
+    return std::make_unique<ChainReader>(*this);
+}
 
 }  // namespace
 
@@ -89,8 +91,10 @@ std::shared_ptr<const Source> chain(std::vector<std::shared_ptr<const Source>> p
     const auto& first = *parts.front();
     for (const auto& part : parts)
         if (part->n_atoms() != first.n_atoms())
-            throw TopologyError(fmt::format("{} has {} atoms, but {} has {}: files read as one trajectory must be of the same "
-                                            "system", part->name(), part->n_atoms(), first.name(), first.n_atoms()));
+            throw TopologyError(
+                fmt::format("{} has {} atoms, but {} has {}: files read as one trajectory must be of the same "
+                            "system",
+                            part->name(), part->n_atoms(), first.name(), first.n_atoms()));
     if (parts.size() == 1) return parts.front();
     return std::make_shared<const ChainSource>(std::move(parts));
 }

@@ -20,7 +20,9 @@ Bytes FileSource::describe() const {
     return writer.take();
 }
 
-void FileSource::require_unchanged() const { reopen(); }
+void FileSource::require_unchanged() const {
+    reopen();
+}
 
 std::shared_ptr<const File> FileSource::reopen() const {
     auto now = std::make_shared<const File>(file_->path());
@@ -44,15 +46,18 @@ void FileSource::take_snapshot(Index n_atoms, Index n_frames, Index end, const s
 
 void FileSource::require_same(const File& now, const Fingerprint& expected) const {
     if (now.size() < expected.size)
-        throw FileError(fmt::format("{}: has {} bytes, expected at least {}: the file was shortened or replaced since it "
-                                    "was opened", now.path(), now.size(), expected.size));
+        throw FileError(
+            fmt::format("{}: has {} bytes, expected at least {}: the file was shortened or replaced since it "
+                        "was opened",
+                        now.path(), now.size(), expected.size));
     if (expected.size < 0 || now.fingerprint(expected.size, rewritten_) != expected)
-        throw FileError(fmt::format("{}: is not the file that was opened: its first or last 64 KiB differ", now.path()));
+        throw FileError(
+            fmt::format("{}: is not the file that was opened: its first or last 64 KiB differ", now.path()));
 }
 
 void FileSource::report_torn_frame(Index n_frames, Index end) const {
-    const auto text = fmt::format("{} ends inside frame {} (byte {} of {})", name(), n_frames, grouped(end),
-                                  grouped(file_->size()));
+    const auto text =
+        fmt::format("{} ends inside frame {} (byte {} of {})", name(), n_frames, grouped(end), grouped(file_->size()));
     if (options_.strict) throw FormatError(text + ": strict=True refuses a torn last frame");
     if (options_.warn)
         options_.warn(text + fmt::format(": {} whole frame{} used. was the run still writing? strict=True refuses.",

@@ -38,8 +38,9 @@ protected:
     FileSource(std::string format, std::shared_ptr<const File> file, const OpenOptions& options)
         : format_(std::move(format)), file_(std::move(file)), options_(options) {}
 
-    /// What the file holds: n_frames whole frames, the last of which ends at byte `end`. With `expected`, the snapshot is
-    /// that one: throws FileError when the file does not start with it. Bytes in `rewritten` change while a file grows.
+    /// What the file holds: n_frames whole frames, the last of which ends at byte `end`. With `expected`, the snapshot
+    /// is that one: throws FileError when the file does not start with it. Bytes in `rewritten` change while a file
+    /// grows.
     void take_snapshot(Index n_atoms, Index n_frames, Index end, const std::optional<Snapshot>& expected,
                        std::vector<Range> rewritten = {});
 

@@ -66,6 +66,7 @@ std::optional<FrameIndex> load(const std::string& path, const File& file, const 
     Bytes content;
     try {
         const File kept(path);
+        if (kept.size() > file.size() + 4096) throw Damaged{};  // 24 bytes for a frame of 68 or more
         content.resize(usize(kept.size()));
         kept.read_at(0, content);
     } catch (const FileError&) {
@@ -97,8 +98,7 @@ void keep(const FrameIndex& frames, const File& file) {
     std::ranges::copy(hash.take(), std::back_inserter(content));
     for (const auto& path : index_paths(file)) {
         std::error_code ignored;
-        if (path != index_paths(file).front() || !environment("MDLOOM_INDEX").empty())
-            std::filesystem::create_directories(path.parent_path(), ignored);
+        std::filesystem::create_directories(path.parent_path(), ignored);
         if (replace_file(path.string(), content)) return;
     }
 }
@@ -117,9 +117,10 @@ FrameIndex scan_frames(const File& file, const FindHead& find_head, FrameIndex k
         if (!head) break;
         if (frame_index == 0) known.n_atoms = head->n_atoms;
         if (head->n_atoms != known.n_atoms)
-            throw FormatError(fmt::format("{}: frame {} at byte {} has {} atoms, expected {} as in the first frame: split the "
-                                          "file where the system changes", file.path(), frame_index, offset,
-                                          head->n_atoms, known.n_atoms));
+            throw FormatError(
+                fmt::format("{}: frame {} at byte {} has {} atoms, expected {} as in the first frame: split the "
+                            "file where the system changes",
+                            file.path(), frame_index, offset, head->n_atoms, known.n_atoms));
         known.offsets.push_back(offset + head->n_bytes);
         known.steps.push_back(head->step);
         known.times.push_back(head->time);
@@ -132,8 +133,9 @@ FrameIndex find_frame_index(const File& file, const FindHead& find_head, const W
         try {
             if (auto frames = load(path.string(), file, find_head)) return std::move(*frames);
         } catch (const Damaged&) {
-            if (warn) warn(fmt::format("{}: the frame index kept there is damaged or of another file; it is made anew",
-                                       path.string()));
+            if (warn)
+                warn(fmt::format("{}: the frame index kept there is damaged or of another file; it is made anew",
+                                 path.string()));
             break;
         }
     }

@@ -1,5 +1,5 @@
-// Where each frame of a trajectory file starts, for formats whose frames differ in length. Found by visiting every frame's
-// header once and kept in a file, which is never trusted: see find_frame_index().
+// Where each frame of a trajectory file starts, for formats whose frames differ in length. Found by visiting every
+// frame's header once and kept in a file, which is never trusted: see find_frame_index().
 #pragma once
 #include <functional>
 #include <optional>
@@ -15,12 +15,12 @@ struct FrameHead {
     Index n_bytes = 0;  ///< of the whole frame
     Index n_atoms = 0;
     Index step = 0;
-    double time = 0;    ///< ps
+    double time = 0;  ///< ps
     friend bool operator==(const FrameHead&, const FrameHead&) = default;
 };
 
-/// The head of the frame that starts at `offset`; nothing when the file ends inside it. Throws FormatError when there is no
-/// frame of this format.
+/// The head of the frame that starts at `offset`; nothing when the file ends inside it. Throws FormatError when there
+/// is no frame of this format.
 using FindHead = std::function<std::optional<FrameHead>(Index offset, Index frame_index)>;
 
 struct FrameIndex {
@@ -39,10 +39,10 @@ struct FrameIndex {
 FrameIndex scan_frames(const File& file, const FindHead& find_head, FrameIndex known = {});
 
 /// The kept index when it fits the file, else a new one, which is then kept. Kept beside the file as
-/// `.<name>.mdloom-index`, or, where that cannot be written, in $XDG_CACHE_HOME/mdloom (~/.cache/mdloom); the environment
-/// variable MDLOOM_INDEX is `off` or the folder to use instead. An index of an older state of the file is renewed
-/// silently; one that is damaged or contradicts the file is renewed with a warning. Readers still compare every frame
-/// they read with head().
+/// `.<name>.mdloom-index`, or, where that cannot be written, in $XDG_CACHE_HOME/mdloom (~/.cache/mdloom); the
+/// environment variable MDLOOM_INDEX is `off` or the folder to use instead. An index of an older state of the file is
+/// renewed silently; one that is damaged or contradicts the file is renewed with a warning. Readers still compare every
+/// frame they read with head().
 FrameIndex find_frame_index(const File& file, const FindHead& find_head, const Warn& warn);
 
 /// For readers that met a frame which is not what the index says: scans anew, keeps the result, warns.

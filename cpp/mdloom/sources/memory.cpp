@@ -42,15 +42,17 @@ public:
         const auto* start = static_cast<const std::byte*>(array.first) + frame_index * array.strides[0];
         for (std::size_t i = 0; i < wanted.size(); ++i)
             for (std::size_t d = 0; d < 3; ++d)
-                std::memcpy(&frame.positions[i][d], start + wanted[i] * array.strides[1] + index_of(d) * array.strides[2],
-                            sizeof(float));
+                std::memcpy(&frame.positions[i][d],
+                            start + wanted[i] * array.strides[1] + index_of(d) * array.strides[2], sizeof(float));
     }
 
 private:
     const MemorySource& source_;
 };
 
-std::unique_ptr<Reader> MemorySource::open_reader() const { return std::make_unique<MemoryReader>(*this); }
+std::unique_ptr<Reader> MemorySource::open_reader() const {
+    return std::make_unique<MemoryReader>(*this);
+}
 
 }  // namespace
 
@@ -61,8 +63,8 @@ std::shared_ptr<const Source> memory(MemoryArray array) {
     if (array.times.size() != n)
         throw ArgumentError(fmt::format("times has {} values, expected {}: one for each frame", array.times.size(), n));
     if (!array.boxes.empty() && array.boxes.size() != n)
-        throw ArgumentError(fmt::format("boxes has {} entries, expected {} (one for each frame) or none",
-                                        array.boxes.size(), n));
+        throw ArgumentError(
+            fmt::format("boxes has {} entries, expected {} (one for each frame) or none", array.boxes.size(), n));
     return std::make_shared<const MemorySource>(std::make_shared<const MemoryArray>(std::move(array)));
 }
 

@@ -62,7 +62,9 @@ private:
     const SentFrames& sent_;
 };
 
-std::unique_ptr<Reader> SentSource::open_reader() const { return std::make_unique<SentReader>(*this); }
+std::unique_ptr<Reader> SentSource::open_reader() const {
+    return std::make_unique<SentReader>(*this);
+}
 
 }  // namespace
 

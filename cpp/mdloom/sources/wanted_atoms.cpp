@@ -10,7 +10,8 @@ void require_readable(const Source& source, Index frame_index, std::span<const I
                                         source.n_frames()));
     if (!wanted.empty() && (wanted.front() < 0 || wanted.back() >= source.n_atoms()))
         throw ArgumentError(fmt::format("atom {} of {} is asked for, but it has {} atoms",
-                                        wanted.front() < 0 ? wanted.front() : wanted.back(), source.name(), source.n_atoms()));
+                                        wanted.front() < 0 ? wanted.front() : wanted.back(), source.name(),
+                                        source.n_atoms()));
 }
 
 void pick(const std::vector<Vec3>& all, std::span<const Index> wanted, std::vector<Vec3>& positions) {

@@ -249,7 +249,4 @@ class _Loop:
         )
         n_done = self._run.n_done
         kept = f"{n_done} of {self._run.n_frames} frames were done before." if n_done else "Nothing was computed."
-        raise BackendError(
-            f"{len(places)} of {n_workers} workers cannot {verb} {path} ({who}). {remedy} {kept}"
-        )
-
+        raise BackendError(f"{len(places)} of {n_workers} workers cannot {verb} {path} ({who}). {remedy} {kept}")

@@ -30,7 +30,7 @@ _N_IN_LANE = 2
 
 class _Lane:
     def __init__(self, method: str) -> None:
-        context = multiprocessing.get_context(method)
+        context: Any = multiprocessing.get_context(method)
         self.method = method
         self.connection, far_end = context.Pipe()
         self._process = context.Process(target=_serve, args=(far_end,), daemon=True, name="mdloom-lane")
@@ -119,7 +119,7 @@ def _start_method() -> str:
 @contextmanager
 def _main_script_hidden() -> Iterator[None]:
     """If it finds its name, multiprocessing imports the main script in new processes: unguarded ones run again."""
-    main = sys.modules.get("__main__")
+    main: Any = sys.modules.get("__main__")
     with _hiding:
         hidden = {name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__}
         main.__spec__ = None
@@ -197,7 +197,8 @@ class Lanes:
     def wait(self, seconds: float) -> list[tuple[int, tuple]]:
         answers, self._lost = self._lost, []
         by_connection = {lane.connection: number for number, lane in self._lanes.items()}
-        for connection in wait(list(by_connection), 0 if answers else seconds):
+        ready: list[Any] = wait(list(by_connection), 0 if answers else seconds)
+        for connection in ready:
             number = by_connection[connection]
             try:
                 ticket, answer = connection.recv()
@@ -227,7 +228,7 @@ def _serve(connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     inbox: SimpleQueue[Any] = SimpleQueue()
     threading.Thread(target=_read, args=(connection, inbox), daemon=True).start()
-    job = None
+    job: Any = None
     while True:
         message = inbox.get()
         if isinstance(message, Job):

@@ -114,7 +114,7 @@ class _Kept:
 
 
 _kept = _Kept()
-os.register_at_fork(after_in_child=lambda: _kept.__init__())
+os.register_at_fork(after_in_child=lambda: _kept.__init__())  # type: ignore[misc]
 
 
 @contextmanager

@@ -36,16 +36,13 @@ struct Step {
 
 rc::Gen<Range> a_range() {
     return rc::gen::map(rc::gen::pair(rc::gen::inRange<Index>(0, 40), rc::gen::inRange<Index>(-2, 12)),
-                        [](const auto& at) {
-                            return Range{at.first, at.first + at.second};
-                        });
+                        [](const auto& at) { return Range{at.first, at.first + at.second}; });
 }
 
 rc::Gen<std::vector<Step>> some_steps() {
     return rc::gen::container<std::vector<Step>>(
-        rc::gen::map(rc::gen::pair(rc::gen::arbitrary<bool>(), a_range()), [](const auto& step) {
-            return Step{step.first, step.second};
-        }));
+        rc::gen::map(rc::gen::pair(rc::gen::arbitrary<bool>(), a_range()),
+                     [](const auto& step) { return Step{step.first, step.second}; }));
 }
 
 [[maybe_unused]] void showValue(const Step& step, std::ostream& out) {

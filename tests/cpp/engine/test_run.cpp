@@ -48,17 +48,11 @@ TEST(Run, refuses_atoms_and_frames_that_do_not_exist_by_number) {
     const Case given = some_case();
     const auto n_atoms = std::to_string(given.topology.n_atoms);
     const auto n_frames = std::to_string(given.moments.size());
-    EXPECT_EQ(error_of([&] {
-                  run_of(given, {0, given.topology.n_atoms}, FrameSelection({0}));
-              }),
+    EXPECT_EQ(error_of([&] { run_of(given, {0, given.topology.n_atoms}, FrameSelection({0})); }),
               "atom index " + n_atoms + " is outside fake with its " + n_atoms + " atoms");
-    EXPECT_EQ(error_of([&] {
-                  run_of(given, {0, -1}, FrameSelection({0}));
-              }),
+    EXPECT_EQ(error_of([&] { run_of(given, {0, -1}, FrameSelection({0})); }),
               "atom index -1 is outside fake with its " + n_atoms + " atoms");
-    EXPECT_EQ(error_of([&] {
-                  run_of(given, {0}, FrameSelection({0, -1}));
-              }),
+    EXPECT_EQ(error_of([&] { run_of(given, {0}, FrameSelection({0, -1})); }),
               "frame -1 is outside fake with its " + n_frames + " frames");
     EXPECT_EQ(error_of([&] { run_of(given, {0}, FrameSelection(0, 1, index_of(given.moments.size()) + 1)); }),
               "frame " + n_frames + " is outside fake with its " + n_frames + " frames");

@@ -50,9 +50,12 @@ void write_header(RecordWriter& to, const DcdFile& file) {
         if (i == 10) value = !file.cells.empty();
         if (i == 11) value = file.has_4th;
         if (i == 19) value = file.is_charmm ? 24 : 0;
-        if (i == 9 && file.is_charmm) to.number(static_cast<float>(file.delta));
-        else if (i == 9) to.number(file.delta), ++i;
-        else to.number(value);
+        if (i == 9 && file.is_charmm)
+            to.number(static_cast<float>(file.delta));
+        else if (i == 9)
+            to.number(file.delta), ++i;
+        else
+            to.number(value);
     }
     to.end_record();
     to.number(static_cast<std::int32_t>(file.n_title_lines));

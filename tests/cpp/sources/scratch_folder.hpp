@@ -24,7 +24,9 @@ public:
     ScratchFolder(const ScratchFolder&) = delete;
     ScratchFolder& operator=(const ScratchFolder&) = delete;
 
-    std::string path(const std::string& name = "") const { return name.empty() ? path_.string() : (path_ / name).string(); }
+    std::string path(const std::string& name = "") const {
+        return name.empty() ? path_.string() : (path_ / name).string();
+    }
 
     /// A new file, even when there is one of this name.
     std::string write(const std::string& name, const Bytes& content) const {

@@ -1,4 +1,5 @@
-// The source law: frame k read first, last, twice, partly or from a second reader has the same bytes as read in sequence.
+// The source law: frame k read first, last, twice, partly or from a second reader has the same bytes as read in
+// sequence.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -41,7 +42,8 @@ inline void expect_source_law(const Source& source) {
             const Index k = i < n_frames ? n_frames - 1 - i : (7 * i) % n_frames;
             for (Reader* reader : {first.get(), first.get(), second.get()}) {
                 reader->read(k, wanted, frame);
-                ASSERT_TRUE(same_bits(frames[usize(k)], wanted, frame)) << "frame " << k << ", " << wanted.size() << " atoms";
+                ASSERT_TRUE(same_bits(frames[usize(k)], wanted, frame))
+                    << "frame " << k << ", " << wanted.size() << " atoms";
             }
         }
 }

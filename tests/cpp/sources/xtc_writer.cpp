@@ -1,6 +1,5 @@
 #include "xtc_writer.hpp"
 
-
 #include <algorithm>
 #include <bit>
 
@@ -10,12 +9,12 @@ namespace mdloom::sources {
 namespace {
 
 constexpr std::array<std::int64_t, 73> small_sizes = {
-    0,       0,       0,       0,       0,       0,       0,       0,       0,        8,        10,
-    12,      16,      20,      25,      32,      40,      50,      64,      80,       101,      128,
-    161,     203,     256,     322,     406,     512,     645,     812,     1024,     1290,     1625,
-    2048,    2580,    3250,    4096,    5060,    6501,    8192,    10321,   13003,    16384,    20642,
-    26007,   32768,   41285,   52015,   65536,   82570,   104031,  131072,  165140,   208063,   262144,
-    330280,  416127,  524287,  660561,  832255,  1048576, 1321122, 1664510, 2097152,  2642245,  3329021,
+    0,       0,       0,       0,       0,        0,        0,       0,       0,       8,       10,
+    12,      16,      20,      25,      32,       40,       50,      64,      80,      101,     128,
+    161,     203,     256,     322,     406,      512,      645,     812,     1024,    1290,    1625,
+    2048,    2580,    3250,    4096,    5060,     6501,     8192,    10321,   13003,   16384,   20642,
+    26007,   32768,   41285,   52015,   65536,    82570,    104031,  131072,  165140,  208063,  262144,
+    330280,  416127,  524287,  660561,  832255,   1048576,  1321122, 1664510, 2097152, 2642245, 3329021,
     4194304, 5284491, 6658042, 8388607, 10568983, 13316085, 16777216};
 
 using Grid64 = std::array<std::int64_t, 3>;
@@ -46,8 +45,12 @@ private:
 void append(Bytes& bytes, std::uint64_t value, int n_bytes) {
     for (int i = n_bytes - 1; i >= 0; --i) bytes.push_back(std::byte((value >> (8 * i)) & 255));
 }
-void append(Bytes& bytes, std::int32_t value) { append(bytes, static_cast<std::uint32_t>(value), 4); }
-void append(Bytes& bytes, float value) { append(bytes, std::bit_cast<std::uint32_t>(value), 4); }
+void append(Bytes& bytes, std::int32_t value) {
+    append(bytes, static_cast<std::uint32_t>(value), 4);
+}
+void append(Bytes& bytes, float value) {
+    append(bytes, std::bit_cast<std::uint32_t>(value), 4);
+}
 
 struct Span {
     Grid lowest, highest;
@@ -81,7 +84,8 @@ public:
     }
 
 private:
-    /// Atoms are stored in the order second, first, third, ...; from `first` on, how many follow the second closely enough?
+    /// Atoms are stored in the order second, first, third, ...; from `first` on, how many follow the second closely
+    /// enough?
     int longest_run(std::size_t first, int most) const {
         const std::int64_t size = small_sizes[static_cast<std::size_t>(small_index_)], half = size / 2;
         int run = 0;
@@ -104,7 +108,8 @@ private:
         if (std::ranges::max(sizes) > 0xffffff)
             for (std::size_t d = 0; d < 3; ++d)
                 out_.bits(static_cast<std::uint64_t>(shifted[d]), width(static_cast<UInt128>(sizes[d])));
-        else out_.packed(shifted, sizes, width(static_cast<UInt128>(Int128{sizes[0]} * sizes[1] * sizes[2])));
+        else
+            out_.packed(shifted, sizes, width(static_cast<UInt128>(Int128{sizes[0]} * sizes[1] * sizes[2])));
     }
     std::size_t group(std::size_t first) {
         const int longest = longest_run(first, static_cast<int>(random_() % 11));

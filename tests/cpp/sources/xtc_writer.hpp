@@ -1,4 +1,5 @@
-// Writes XTC frames for tests, choosing runs, flags and small-number indices at random, so that every kind of group occurs.
+// Writes XTC frames for tests, choosing runs, flags and small-number indices at random, so that every kind of group
+// occurs.
 #pragma once
 #include <array>
 #include <random>
@@ -15,9 +16,9 @@ struct XtcFrame {
     float precision = 1000;
     std::int32_t step = 0;
     float time = 0;
-    Box box{};               // nm
+    Box box{};  // nm
     std::int32_t magic = 1995;
-    int small_index = 20;    // of the first group
+    int small_index = 20;  // of the first group
 };
 
 Bytes xtc_bytes(const XtcFrame& frame, std::uint32_t seed = 1);

@@ -7,8 +7,12 @@
 
 namespace mdloom::sources {
 
-inline std::uint32_t swap_bytes(std::uint32_t value) { return __builtin_bswap32(value); }
-inline std::uint64_t swap_bytes(std::uint64_t value) { return __builtin_bswap64(value); }
+inline std::uint32_t swap_bytes(std::uint32_t value) {
+    return __builtin_bswap32(value);
+}
+inline std::uint64_t swap_bytes(std::uint64_t value) {
+    return __builtin_bswap64(value);
+}
 
 /// A 4- or 8-byte number stored in `order`; `at` needs no alignment.
 template <class T>

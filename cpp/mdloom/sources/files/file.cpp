@@ -18,7 +18,9 @@ namespace {
 
 constexpr Index hashed_length = 64 * 1024;
 
-std::string reason() { return std::generic_category().message(errno); }
+std::string reason() {
+    return std::generic_category().message(errno);
+}
 
 const char* kind_of(mode_t mode) {
     if (S_ISDIR(mode)) return "a directory";
@@ -37,8 +39,10 @@ bool write_all(int descriptor, std::span<const std::byte> content) {
     bool good = true;
     while (good && !content.empty()) {
         const auto n = ::write(descriptor, content.data(), content.size());
-        if (n >= 0) content = content.subspan(static_cast<std::size_t>(n));
-        else good = errno == EINTR;
+        if (n >= 0)
+            content = content.subspan(static_cast<std::size_t>(n));
+        else
+            good = errno == EINTR;
     }
     good = good && ::fsync(descriptor) == 0;
     return ::close(descriptor) == 0 && good;
@@ -50,7 +54,7 @@ File::File(const std::string& path) {
     std::error_code error;
     path_ = std::filesystem::absolute(path, error).string();
     if (path.empty() || error) throw FileError(fmt::format("'{}' is no file name", path));
-    struct stat status {};
+    struct stat status{};
     if (::stat(path_.c_str(), &status) != 0) throw FileError(fmt::format("{}: {}", path_, reason()));
     require_regular(path_, status);
     do descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -69,9 +73,13 @@ File::File(const std::string& path) {
     inode_ = status.st_ino;
 }
 
-File::~File() { ::close(descriptor_); }
+File::~File() {
+    ::close(descriptor_);
+}
 
-std::string File::name() const { return std::filesystem::path(path_).filename().string(); }
+std::string File::name() const {
+    return std::filesystem::path(path_).filename().string();
+}
 
 void File::read_at(Index offset, std::span<std::byte> out) const {
     while (!out.empty()) {
@@ -80,8 +88,8 @@ void File::read_at(Index offset, std::span<std::byte> out) const {
             offset += n;
             out = out.subspan(static_cast<std::size_t>(n));
         } else if (n == 0) {
-            throw FileError(fmt::format("{}: ends at byte {}, expected {} more: it was shortened while being read", path_,
-                                        offset, out.size()));
+            throw FileError(fmt::format("{}: ends at byte {}, expected {} more: it was shortened while being read",
+                                        path_, offset, out.size()));
         } else if (errno != EINTR) {
             throw FileError(fmt::format("{}: cannot be read at byte {}: {}", path_, offset, reason()));
         }
@@ -114,6 +122,8 @@ bool replace_file(const std::string& path, std::span<const std::byte> content) n
     return false;
 }
 
-std::uint64_t hash_bytes(std::span<const std::byte> bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+std::uint64_t hash_bytes(std::span<const std::byte> bytes) {
+    return XXH3_64bits(bytes.data(), bytes.size());
+}
 
 }  // namespace mdloom::sources

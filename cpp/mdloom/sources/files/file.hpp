@@ -18,7 +18,8 @@ struct Fingerprint {
     friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
 };
 
-/// Open for reading, as it was when it was opened. Shared by all readers: const functions may be called from any thread.
+/// Open for reading, as it was when it was opened. Shared by all readers: const functions may be called from any
+/// thread.
 class File {
 public:
     /// Throws FileError when there is no readable regular file with something in it.
@@ -49,7 +50,8 @@ private:
     std::uint64_t inode_ = 0;
 };
 
-/// The whole file is there afterwards, or nothing has changed (temporary file, fsync, rename). False: it could not be written.
+/// The whole file is there afterwards, or nothing has changed (temporary file, fsync, rename). False: it could not be
+/// written.
 bool replace_file(const std::string& path, std::span<const std::byte> content) noexcept;
 
 /// xxh3, 64 bits.

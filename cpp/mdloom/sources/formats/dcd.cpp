@@ -6,159 +6,18 @@
 #include <array>
 
 #include "mdloom/sources/files/byte_order.hpp"
+#include "mdloom/sources/formats/dcd_header.hpp"
 #include "mdloom/sources/formats/unit_cell.hpp"
 #include "mdloom/sources/wanted_atoms.hpp"
 
 namespace mdloom::sources {
 namespace {
 
-constexpr double akma_time = 1.0 / (1.0 / 4.888821e-2);  // ps; twice inverted, as MDAnalysis has it to the last bit
-constexpr Index header_record = 84;                      // 4 letters and 20 integers
-constexpr Index cell_record = 48;                        // 6 doubles
-
-/// Fortran records: a length, so many bytes, the length again.
-struct Records {
-    std::endian order = std::endian::little;
-    Index marker = 4;  ///< bytes of a length
-
-    Index length(const std::byte* at) const {
-        const auto value = marker == 8 ? load<std::uint64_t>(at, order) : load<std::uint32_t>(at, order);
-        return static_cast<Index>(value);
-    }
-    Index size(Index n_bytes) const { return n_bytes + 2 * marker; }
-};
-
-/// How the lengths of this file are written, if it starts with a header record.
-std::optional<Records> find_records(std::span<const std::byte> head) {
-    for (Index marker : {4, 8})
-        for (std::endian order : {std::endian::little, std::endian::big}) {
-            const Records records{order, marker};
-            if (index_of(head.size()) < marker + 4 || records.length(head.data()) != header_record) continue;
-            const std::string_view letters(reinterpret_cast<const char*>(head.data()) + marker, 4);
-            if (letters == "CORD" || letters == "VELD") return records;
-        }
-    return {};
-}
-
-struct Header {
-    Records records;
-    Index n_atoms = 0, n_fixed = 0;
-    bool has_cell = false, has_4th = false;
-    double time_offset = 0, dt = 0;  // time of frame k: (k + time_offset) * dt
-    bool no_interval = false;
-    std::vector<Index> free_atoms;  // when some are fixed: those whose positions stand in all frames but the first
-    Index n_bytes = 0;
-};
-
-/// Walks through the records at the start of the file.
-class HeaderReader {
-public:
-    explicit HeaderReader(const File& file) : file_(file) {}
-
-    Header read() {
-        Bytes start(usize(std::min<Index>(16, file_.size())));
-        file_.read_at(0, start);
-        const auto records = find_records(start);
-        if (!records) refuse(0, "no DCD header");
-        header_.records = *records;
-        read_numbers(next("the header", header_record));
-        skip_title();
-        header_.n_atoms = integer(next("the number of atoms", 4), 0);
-        const Index most = (file_.size() - at_) / 12;
-        if (header_.n_atoms < 1 || header_.n_atoms > most)
-            refuse(at_, fmt::format("{} atoms, but the file has room for one frame of 1 to {}: was it cut off?", header_.n_atoms,
-                                    most));
-        if (header_.n_fixed < 0 || header_.n_fixed > header_.n_atoms)
-            refuse(0, fmt::format("{} of {} atoms fixed", header_.n_fixed, header_.n_atoms));
-        if (header_.n_fixed > 0) read_free_atoms();
-        header_.n_bytes = at_;
-        return std::move(header_);
-    }
-
-private:
-    [[noreturn]] void refuse(Index at, const std::string& what) const {
-        throw FormatError(fmt::format("{}: header is damaged at byte {}: {}", file_.path(), at, what));
-    }
-    Index integer(const Bytes& record, std::size_t i) const {
-        return load<std::int32_t>(record.data() + 4 * i, header_.records.order);
-    }
-
-    /// The length at byte `at`, which opens or closes `what`.
-    Index length(Index at, const char* what) const {
-        Bytes marker(usize(header_.records.marker));
-        if (at > file_.size() - header_.records.marker) refuse(at, fmt::format("the file ends in {}", what));
-        file_.read_at(at, marker);
-        return header_.records.length(marker.data());
-    }
-
-    /// The content of the next record.
-    Bytes next(const char* what, Index expected) {
-        const Records& records = header_.records;
-        const Index n = length(at_, what), n_left = file_.size() - at_ - records.size(0);
-        if (n != expected || n > n_left) refuse(at_, fmt::format("{} has {} bytes, expected {}", what, n, expected));
-        Bytes content(usize(n));
-        file_.read_at(at_ + records.marker, content);
-        if (const Index again = length(at_ + records.marker + n, what); again != n)
-            refuse(at_, fmt::format("{} has {} bytes at its start, {} at its end", what, n, again));
-        at_ += records.size(n);
-        return content;
-    }
-
-    /// Some writers give the length of two lines and then write three: the number of lines decides where the lengths do not meet.
-    void skip_title() {
-        const Records& records = header_.records;
-        const Index n = length(at_, "the title");
-        Bytes n_lines(4);
-        if (n < 4 || at_ + records.marker + 4 > file_.size()) refuse(at_, fmt::format("the title has {} bytes", n));
-        file_.read_at(at_ + records.marker, n_lines);
-        for (Index content : {n, 4 + 80 * Index{load<std::int32_t>(n_lines.data(), records.order)}}) {
-            if (content < 4 || content > file_.size() - at_ - 2 * records.marker) continue;
-            const Index end = at_ + records.marker + content;
-            if (length(end, "the title") != n) continue;
-            at_ = end + records.marker;
-            return;
-        }
-        refuse(at_, fmt::format("the title of {} bytes has no end", n));
-    }
-
-    void read_numbers(const Bytes& record) {
-        if (static_cast<char>(record[0]) == 'V')
-            throw FormatError(fmt::format("{}: holds velocities, expected coordinates", file_.path()));
-        const auto number = [&](std::size_t i) { return integer(record, i + 1); };  // 4 letters in front
-        const bool is_charmm = number(19) != 0;                                    // its version; 0 in X-PLOR
-        header_.n_fixed = number(8);
-        header_.has_cell = is_charmm && number(10) != 0;
-        header_.has_4th = is_charmm && number(11) == 1;
-        const auto* delta = record.data() + 40;
-        const auto order = header_.records.order;
-        header_.dt = (is_charmm ? load<float>(delta, order) : load<double>(delta, order)) * akma_time;
-        const Index first_step = number(1), interval = number(2);
-        header_.no_interval = interval == 0;
-        if (header_.no_interval) return;
-        header_.dt *= static_cast<double>(interval);
-        header_.time_offset = static_cast<double>(first_step) / static_cast<double>(interval);
-    }
-
-    void read_free_atoms() {
-        const Index n_free = header_.n_atoms - header_.n_fixed;
-        const Index start = at_;
-        const Bytes record = next("the list of free atoms", 4 * n_free);
-        for (Index i = 0; i < n_free; ++i) {
-            const Index atom = integer(record, usize(i)) - 1;
-            if (atom < 0 || atom >= header_.n_atoms)
-                refuse(start, fmt::format("free atom {} of {}", atom + 1, header_.n_atoms));
-            header_.free_atoms.push_back(atom);
-        }
-    }
-
-    const File& file_;
-    Header header_;
-    Index at_ = 0;
-};
+constexpr Index cell_record = 48;  // 6 doubles
 
 /// Where the parts of each frame stand.
 struct Layout {
-    Records records;
+    DcdRecords records;
     Index n_atoms = 0, n_moving = 0;  // all, and those in frames after the first
     Index first_frame = 0;            // byte
     Index cell_bytes = 0;             // of the cell record with its lengths; 0: none
@@ -170,10 +29,11 @@ struct Layout {
     Index offset(Index k) const { return first_frame + (k == 0 ? 0 : frame_bytes(0) + (k - 1) * frame_bytes(1)); }
 };
 
-Layout find_layout(const File& file, const Header& header) {
+Layout find_layout(const File& file, const DcdHeader& header) {
     Layout layout{header.records, header.n_atoms, header.n_atoms - header.n_fixed, header.n_bytes, 0, header.has_4th};
     if (header.records.marker == 4 && header.n_atoms > INT32_MAX / 4)
-        throw FormatError(fmt::format("{}: {} atoms do not fit into records with 32-bit lengths", file.path(), header.n_atoms));
+        throw FormatError(
+            fmt::format("{}: {} atoms do not fit into records with 32-bit lengths", file.path(), header.n_atoms));
     if (header.has_cell) {
         Bytes marker(usize(header.records.marker));
         file.read_at(header.n_bytes, marker);  // 12 bytes per atom were there
@@ -194,7 +54,9 @@ Index count_frames(const Layout& layout, Index file_size) {
 class DcdSource final : public FileSource {
 public:
     DcdSource(std::shared_ptr<const File> opened, const OpenOptions& how, const std::optional<Snapshot>& expected)
-        : FileSource("DCD", std::move(opened), how), header_(HeaderReader(file()).read()), layout_(find_layout(file(), header_)) {
+        : FileSource("DCD", std::move(opened), how),
+          header_(read_dcd_header(file())),
+          layout_(find_layout(file(), header_)) {
         const Index n_frames = count_frames(layout_, file().size()), end = layout_.offset(n_frames);
         if (n_frames == 0)
             throw FormatError(fmt::format("{}: ends at byte {}, inside its first frame, which needs {}: no whole frame",
@@ -211,7 +73,9 @@ public:
     std::unique_ptr<Reader> open_reader() const override;
 
     const Layout& layout() const { return layout_; }
-    double time(Index frame_index) const { return (static_cast<double>(frame_index) + header_.time_offset) * header_.dt; }
+    double time(Index frame_index) const {
+        return (static_cast<double>(frame_index) + header_.time_offset) * header_.dt;
+    }
     bool has_fixed() const { return !places_.empty(); }
     const Vec3& fixed(Index atom) const { return fixed_[usize(atom)]; }
     Index place(Index atom) const { return places_[usize(atom)]; }  ///< in frames after the first; -1: fixed
@@ -220,9 +84,9 @@ private:
     void report(Index n_frames, Index end) const;
     void read_fixed();
 
-    Header header_;
+    DcdHeader header_;
     Layout layout_;
-    std::vector<Vec3> fixed_;    // positions in the first frame
+    std::vector<Vec3> fixed_;  // positions in the first frame
     std::vector<Index> places_;
 };
 
@@ -237,15 +101,18 @@ public:
         frame.time = source_.time(k_);
         frame.positions.resize(wanted.size());
         const bool places_differ = source_.has_fixed() && k_ > 0;
-        const bool whole = places_differ || (!wanted.empty() && 2 * (wanted.back() - wanted.front()) >= layout_.n_atoms);
-        const Range atoms = whole          ? Range{0, layout_.n_stored(k_)}
+        const bool whole =
+            places_differ || (!wanted.empty() && 2 * (wanted.back() - wanted.front()) >= layout_.n_atoms);
+        const Range atoms = whole            ? Range{0, layout_.n_stored(k_)}
                             : wanted.empty() ? Range{0, 0}
                                              : Range{wanted.front(), wanted.back() + 1};
         whole ? fetch_whole() : fetch_parts(atoms);
         frame.box = box();
         const bool swapped = layout_.records.order != std::endian::native;
-        if (places_differ) swapped ? unpack_moving<true>(wanted, frame) : unpack_moving<false>(wanted, frame);
-        else swapped ? unpack<true>(wanted, atoms.first, frame) : unpack<false>(wanted, atoms.first, frame);
+        if (places_differ)
+            swapped ? unpack_moving<true>(wanted, frame) : unpack_moving<false>(wanted, frame);
+        else
+            swapped ? unpack<true>(wanted, atoms.first, frame) : unpack<false>(wanted, atoms.first, frame);
     }
 
 private:
@@ -255,8 +122,10 @@ private:
     void require_length(Index at_in_buffer, Index at_in_frame, Index expected) const {
         const Index found = layout_.records.length(buffer_.data() + at_in_buffer);
         if (found != expected)
-            refuse(layout_.offset(k_) + at_in_frame, fmt::format("record length is {}, expected {}: the file is damaged, the "
-                   "frames before it can be analysed with stop={}", found, expected, k_));
+            refuse(layout_.offset(k_) + at_in_frame,
+                   fmt::format("record length is {}, expected {}: the file is damaged, the "
+                               "frames before it can be analysed with stop={}",
+                               found, expected, k_));
     }
     void require_cell() const {
         if (layout_.cell_bytes == 0) return;
@@ -314,7 +183,8 @@ private:
     void unpack_moving(std::span<const Index> wanted, Frame& frame) const {
         for (std::size_t i = 0; i < wanted.size(); ++i) {
             const Index place = source_.place(wanted[i]);
-            if (place < 0) frame.positions[i] = source_.fixed(wanted[i]);
+            if (place < 0)
+                frame.positions[i] = source_.fixed(wanted[i]);
             else
                 for (std::size_t d = 0; d < 3; ++d) frame.positions[i][d] = number<swapped>(d, place);
         }
@@ -327,7 +197,9 @@ private:
     std::array<Index, 3> axes_{};  // where in buffer_ the x, y and z start
 };
 
-std::unique_ptr<Reader> DcdSource::open_reader() const { return std::make_unique<DcdReader>(*this); }
+std::unique_ptr<Reader> DcdSource::open_reader() const {
+    return std::make_unique<DcdReader>(*this);
+}
 
 void DcdSource::report(Index n_frames, Index end) const {
     if (end < file().size()) report_torn_frame(n_frames, end);
@@ -347,7 +219,9 @@ void DcdSource::read_fixed() {
 
 }  // namespace
 
-bool is_dcd(std::span<const std::byte> head) { return find_records(head).has_value(); }
+bool is_dcd(std::span<const std::byte> head) {
+    return find_dcd_records(head).has_value();
+}
 
 std::shared_ptr<const Source> open_dcd(std::shared_ptr<const File> file, const OpenOptions& options,
                                        const std::optional<Snapshot>& expected) {

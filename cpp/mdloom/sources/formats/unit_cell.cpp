@@ -11,15 +11,21 @@ using Doubles3 = std::array<double, 3>;
 
 constexpr double degree = std::numbers::pi / 180;
 
-double dot(const Doubles3& u, const Doubles3& v) { return u[0] * v[0] + u[1] * v[1] + u[2] * v[2]; }
+double dot(const Doubles3& u, const Doubles3& v) {
+    return u[0] * v[0] + u[1] * v[1] + u[2] * v[2];
+}
 
-double cosine(double angle) { return angle == 90 ? 0.0 : std::cos(angle * degree); }
+double cosine(double angle) {
+    return angle == 90 ? 0.0 : std::cos(angle * degree);
+}
 
 float angle_between(const Doubles3& u, const Doubles3& v) {
     return static_cast<float>(std::acos(dot(u, v) / (std::sqrt(dot(u, u)) * std::sqrt(dot(v, v)))) / degree);
 }
 
-float length(const Doubles3& u) { return static_cast<float>(std::sqrt(dot(u, u))); }
+float length(const Doubles3& u) {
+    return static_cast<float>(std::sqrt(dot(u, u)));
+}
 
 }  // namespace
 
@@ -44,10 +50,12 @@ Box box_of_dcd_cell(const std::array<double, 6>& cell) {
     const auto is_negative = [](double value) { return value < 0; };
     if (std::ranges::all_of(angles, is_cosine)) {
         for (double& angle : angles) angle = 90 - std::asin(angle) / degree;  // exactly 90 for 0
-    } else if (std::ranges::any_of(cell, is_negative) || std::ranges::any_of(angles, [](double a) { return a > 180; })) {
-        const Doubles3 x = {cell[0], cell[1], cell[3]}, y = {cell[1], cell[2], cell[4]}, z = {cell[3], cell[4], cell[5]};
-        return box_of_lengths_and_angles({length(x), length(y), length(z), angle_between(y, z), angle_between(x, z),
-                                          angle_between(x, y)});
+    } else if (std::ranges::any_of(cell, is_negative) ||
+               std::ranges::any_of(angles, [](double a) { return a > 180; })) {
+        const Doubles3 x = {cell[0], cell[1], cell[3]}, y = {cell[1], cell[2], cell[4]},
+                       z = {cell[3], cell[4], cell[5]};
+        return box_of_lengths_and_angles(
+            {length(x), length(y), length(z), angle_between(y, z), angle_between(x, z), angle_between(x, y)});
     }
     std::array<float, 6> narrowed;
     for (std::size_t d = 0; d < 3; ++d) {

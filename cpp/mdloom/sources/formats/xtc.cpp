@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "mdloom/sources/files/byte_order.hpp"
-#include "mdloom/sources/wanted_atoms.hpp"
 #include "mdloom/sources/formats/xtc_decode.hpp"
 #include "mdloom/sources/frame_index.hpp"
+#include "mdloom/sources/wanted_atoms.hpp"
 
 namespace mdloom::sources {
 namespace {
@@ -21,7 +21,7 @@ constexpr Index most_head_bytes = 96;
 /// Everything in front of the positions.
 struct Head {
     FrameHead frame;
-    Box box{};           // Å
+    Box box{};  // Å
     XtcCoding coding;
     Index n_bytes = 0;   // of the head
     Index n_stream = 0;  // bytes of the stream, or of the raw floats
@@ -147,9 +147,7 @@ public:
     }
 
 private:
-    Place place(Index frame_index) const {
-        return {source_.file(), frame_index, frames_->offsets[usize(frame_index)]};
-    }
+    Place place(Index frame_index) const { return {source_.file(), frame_index, frames_->offsets[usize(frame_index)]}; }
 
     /// Reads the head, and with it about as many bytes as stop_atom atoms need.
     Head fetch_head(Index frame_index, Index stop_atom) {
@@ -174,8 +172,8 @@ private:
         const auto& file = source_.file();
         auto anew = renew_frame_index(file, head_finder(file), source_.options().warn);
         if (anew.n_frames() != frames_->n_frames())
-            throw FormatError(fmt::format("{}: holds {} frames, but its frame index said {}: open it again", file.path(),
-                                          anew.n_frames(), frames_->n_frames()));
+            throw FormatError(fmt::format("{}: holds {} frames, but its frame index said {}: open it again",
+                                          file.path(), anew.n_frames(), frames_->n_frames()));
         frames_ = std::make_shared<const FrameIndex>(std::move(anew));
     }
 
@@ -184,21 +182,25 @@ private:
         if (stop_atom == head.n_atoms) return head.n_bytes;
         if (stop_atom == last_stop_) return last_used_ + last_used_ / 16 + 2 * xtc_slack_bytes;
         return static_cast<Index>(1.25 * static_cast<double>(head.n_bytes) * static_cast<double>(stop_atom) /
-                                  static_cast<double>(head.n_atoms)) + 1024;
+                                  static_cast<double>(head.n_atoms)) +
+               1024;
     }
 
     /// The first n bytes of the frame are then in bytes_, and zeros behind them.
     void fetch(Index n) {
         bytes_.resize(std::max(bytes_.size(), usize(n + xtc_slack_bytes)));
-        source_.file().read_at(place_.offset + n_fetched_, std::span(bytes_).subspan(usize(n_fetched_), usize(n - n_fetched_)));
+        source_.file().read_at(place_.offset + n_fetched_,
+                               std::span(bytes_).subspan(usize(n_fetched_), usize(n - n_fetched_)));
         std::fill_n(bytes_.begin() + n, xtc_slack_bytes, std::byte{});
         n_fetched_ = n;
     }
 
     void fetch_positions(const Head& head, Index stop_atom, std::vector<Vec3>& positions) {
         positions.resize(usize(stop_atom + (stop_atom ? xtc_group_atoms : 0)));
-        if (head.n_bytes == raw_head_bytes) copy_raw(head, stop_atom, positions);
-        else if (stop_atom > 0) decode(head, stop_atom, positions);
+        if (head.n_bytes == raw_head_bytes)
+            copy_raw(head, stop_atom, positions);
+        else if (stop_atom > 0)
+            decode(head, stop_atom, positions);
         positions.resize(usize(stop_atom));
     }
 
@@ -225,21 +227,26 @@ private:
     }
 
     [[noreturn]] void refuse_damage(const Head& head, const XtcCursor& cursor) const {
-        refuse(place(place_.frame_index), "coordinates are damaged at byte {} (atom {} of {}): the frames before it can be "
-               "analysed with stop={}", place_.offset + head.n_bytes + cursor.bit / 8, cursor.atom, head.frame.n_atoms,
-               place_.frame_index);
+        refuse(place(place_.frame_index),
+               "coordinates are damaged at byte {} (atom {} of {}): the frames before it can be "
+               "analysed with stop={}",
+               place_.offset + head.n_bytes + cursor.bit / 8, cursor.atom, head.frame.n_atoms, place_.frame_index);
     }
 
     const XtcSource& source_;
     std::shared_ptr<const FrameIndex> frames_;
-    struct { Index frame_index = 0, offset = 0; } place_;
-    Bytes bytes_;               // start of the frame
-    Index n_fetched_ = 0;       // how many of them are read
-    std::vector<Vec3> all_;     // atoms up to the last wanted one
+    struct {
+        Index frame_index = 0, offset = 0;
+    } place_;
+    Bytes bytes_;                          // start of the frame
+    Index n_fetched_ = 0;                  // how many of them are read
+    std::vector<Vec3> all_;                // atoms up to the last wanted one
     Index last_stop_ = 0, last_used_ = 0;  // what the last partial frame took, to guess the next
 };
 
-std::unique_ptr<Reader> XtcSource::open_reader() const { return std::make_unique<XtcReader>(*this); }
+std::unique_ptr<Reader> XtcSource::open_reader() const {
+    return std::make_unique<XtcReader>(*this);
+}
 
 }  // namespace
 

@@ -10,12 +10,12 @@ namespace {
 
 /// Numbers per axis of a small delta; its three axes fill `index` bits. About 2^(index/3): part of the format.
 constexpr std::array<std::uint32_t, 73> small_sizes = {
-    0,       0,       0,       0,       0,       0,       0,       0,       0,        8,        10,
-    12,      16,      20,      25,      32,      40,      50,      64,      80,       101,      128,
-    161,     203,     256,     322,     406,     512,     645,     812,     1024,     1290,     1625,
-    2048,    2580,    3250,    4096,    5060,    6501,    8192,    10321,   13003,    16384,    20642,
-    26007,   32768,   41285,   52015,   65536,   82570,   104031,  131072,  165140,   208063,   262144,
-    330280,  416127,  524287,  660561,  832255,  1048576, 1321122, 1664510, 2097152,  2642245,  3329021,
+    0,       0,       0,       0,       0,        0,        0,       0,       0,       8,       10,
+    12,      16,      20,      25,      32,       40,       50,      64,      80,      101,     128,
+    161,     203,     256,     322,     406,      512,      645,     812,     1024,    1290,    1625,
+    2048,    2580,    3250,    4096,    5060,     6501,     8192,    10321,   13003,   16384,   20642,
+    26007,   32768,   41285,   52015,   65536,    82570,    104031,  131072,  165140,  208063,  262144,
+    330280,  416127,  524287,  660561,  832255,   1048576,  1321122, 1664510, 2097152, 2642245, 3329021,
     4194304, 5284491, 6658042, 8388607, 10568983, 13316085, 16777216};
 
 constexpr std::uint32_t most_packed_size = 0xffffff;  // larger axes have bit fields of their own
@@ -29,7 +29,9 @@ typedef std::uint32_t Lanes __attribute__((vector_size(16)));
 typedef std::int32_t SignedLanes __attribute__((vector_size(16)));
 typedef float FloatLanes __attribute__((vector_size(16)));
 
-inline Lanes lanes(Triple t) { return Lanes{t.x, t.y, t.z, 0}; }
+inline Lanes lanes(Triple t) {
+    return Lanes{t.x, t.y, t.z, 0};
+}
 
 /// Division by a constant d >= 2 as multiplication; exact for dividends below 2^63 (Granlund & Montgomery 1994,
 /// doi:10.1145/773473.178249: with 2^shift <= d, the error of the multiplier is at most d < 2^(shift + 1)).
@@ -102,11 +104,13 @@ Triple unpack_long(const std::byte* stream, Index bit, const Packing& packing) {
 }
 
 inline Triple unpack(const std::byte* stream, Index bit, const Packing& packing) {
-    if (!packing.fast) [[unlikely]] return unpack_long(stream, bit, packing);
+    if (!packing.fast) [[unlikely]]
+        return unpack_long(stream, bit, packing);
     const std::uint64_t bytes = swap_bytes(bits_at(stream, bit));
     const std::uint64_t value = (bytes & packing.whole_bytes) | ((bytes >> packing.last_shift) & packing.last_byte);
     const std::uint64_t x = packing.by_yz(value), xy = packing.by_z(value);
-    return {static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(xy) - static_cast<std::uint32_t>(x) * packing.sizes.y,
+    return {static_cast<std::uint32_t>(x),
+            static_cast<std::uint32_t>(xy) - static_cast<std::uint32_t>(x) * packing.sizes.y,
             static_cast<std::uint32_t>(value) - static_cast<std::uint32_t>(xy) * packing.sizes.z};
 }
 
@@ -123,12 +127,14 @@ struct Absolute {
         } else {
             const UInt128 product = UInt128{s[0]} * s[1] * s[2];
             const auto high = static_cast<std::uint64_t>(product >> 64);
-            n_bits = static_cast<int>(high ? 64 + std::bit_width(high) : std::bit_width(static_cast<std::uint64_t>(product)));
+            n_bits = static_cast<int>(high ? 64 + std::bit_width(high)
+                                           : std::bit_width(static_cast<std::uint64_t>(product)));
             packing = Packing({s[0], s[1], s[2]}, n_bits);
         }
     }
     Triple unpack_at(const std::byte* stream, Index bit) const {
-        if (field_bits[0] == 0) [[likely]] return unpack(stream, bit, packing);
+        if (field_bits[0] == 0) [[likely]]
+            return unpack(stream, bit, packing);
         std::array<std::uint32_t, 3> field;
         for (std::size_t d = 0; d < 3; ++d) {
             field[d] = static_cast<std::uint32_t>(bits_at(stream, bit) >> (64 - field_bits[d]));
@@ -138,8 +144,8 @@ struct Absolute {
     }
 };
 
-/// Two roundings, nm and then Å, as readers of nm that convert afterwards have them. Writes a fourth number, which the next
-/// atom overwrites.
+/// Two roundings, nm and then Å, as readers of nm that convert afterwards have them. Writes a fourth number, which the
+/// next atom overwrites.
 inline void put(float* out, Lanes at, float inverse_precision) {
     const auto nm = __builtin_convertvector(reinterpret_cast<SignedLanes>(at), FloatLanes) * inverse_precision;
     const FloatLanes angstrom = nm * 10.0f;
@@ -156,8 +162,9 @@ XtcOutcome decode_xtc(const XtcCoding& coding, const std::byte* stream, Index n_
     const Lanes last = {coding.sizes[0] - 1, coding.sizes[1] - 1, coding.sizes[2] - 1, 0};  // below 2^31
     const auto beyond = [last](Lanes atom) { return (last - atom) | atom; };                // sign bits: not in 0..last
     const float scale = coding.inverse_precision;
-    const Index last_start = 8 * (whole ? n_bytes : n_bytes - xtc_slack_bytes);  // a group that starts later is not all there
-    XtcCursor at = cursor;                                                       // in registers
+    const Index last_start =
+        8 * (whole ? n_bytes : n_bytes - xtc_slack_bytes);  // a group that starts later is not all there
+    XtcCursor at = cursor;                                  // in registers
     const auto leave = [&](XtcOutcome outcome) { return cursor = at, outcome; };
     out += 3 * at.atom;
     while (at.atom < stop_atom) {
@@ -171,7 +178,8 @@ XtcOutcome decode_xtc(const XtcCoding& coding, const std::byte* stream, Index n_
             run = static_cast<int>(flagged & 31) / 3;
             next_small_index += static_cast<int>(flagged & 31) % 3 - 1;
         }
-        if (at.atom + run >= coding.n_atoms) [[unlikely]] return leave(XtcOutcome::damaged);
+        if (at.atom + run >= coding.n_atoms) [[unlikely]]
+            return leave(XtcOutcome::damaged);
         const Packing& packing = small_packings[static_cast<std::size_t>(at.small_index)];
         const std::uint32_t half = packing.sizes.x / 2;
         const Lanes second = atom;
@@ -182,7 +190,8 @@ XtcOutcome decode_xtc(const XtcCoding& coding, const std::byte* stream, Index n_
             if (k == 0) put(out += 3, second + lowest, scale);
         }
         if (run == 0) put(out, atom + lowest, scale), out += 3;
-        if ((outside[0] | outside[1] | outside[2]) >> 31) [[unlikely]] return leave(XtcOutcome::damaged);
+        if ((outside[0] | outside[1] | outside[2]) >> 31) [[unlikely]]
+            return leave(XtcOutcome::damaged);
         if (next_small_index < least_small_index || next_small_index > most_small_index) [[unlikely]]
             return leave(XtcOutcome::damaged);
         at = {bit, at.atom + run + 1, next_small_index, run};

@@ -1,11 +1,11 @@
 // The bit stream of a compressed XTC frame -> positions. Several builds of one function will exist, one per instruction
 // set; this is the portable one and the truth for the others.
 //
-// The stream is a sequence of groups, most significant bit first. A group is one absolute position (its distance from the
-// lowest corner), a flag, if that is set 5 bits that set the run length and change the small size from the next group on,
-// and then `run` positions relative to the one before. Three numbers are one integer of mixed radix, whose bytes stand in the
-// stream in little-endian order. The first two atoms of a group with a run are stored in exchanged order (water: H O H).
-// Source: the xdr3dfcoord routine of GROMACS (libxdrf / xdrfile), described at
+// The stream is a sequence of groups, most significant bit first. A group is one absolute position (its distance from
+// the lowest corner), a flag, if that is set 5 bits that set the run length and change the small size from the next
+// group on, and then `run` positions relative to the one before. Three numbers are one integer of mixed radix, whose
+// bytes stand in the stream in little-endian order. The first two atoms of a group with a run are stored in exchanged
+// order (water: H O H). Source: the xdr3dfcoord routine of GROMACS (libxdrf / xdrfile), described at
 // https://manual.gromacs.org/current/reference-manual/file-formats.html#xtc
 #pragma once
 #include <array>
@@ -44,9 +44,9 @@ enum class XtcOutcome {
 constexpr Index xtc_group_atoms = 11;   ///< at most; decoding may pass stop_atom by as many
 constexpr Index xtc_slack_bytes = 128;  ///< readable zero bytes that must follow the stream: no group is longer
 
-/// Decodes whole groups until cursor.atom >= stop_atom (which is at most coding.n_atoms). `stream` holds the first n_bytes
-/// of the frame's stream, or all of it (`whole`). Writes positions in Å, atom after atom, to `out`, the place of atom 0,
-/// which has room for stop_atom + xtc_group_atoms atoms. Any input is safe.
+/// Decodes whole groups until cursor.atom >= stop_atom (which is at most coding.n_atoms). `stream` holds the first
+/// n_bytes of the frame's stream, or all of it (`whole`). Writes positions in Å, atom after atom, to `out`, the place
+/// of atom 0, which has room for stop_atom + xtc_group_atoms atoms. Any input is safe.
 XtcOutcome decode_xtc(const XtcCoding& coding, const std::byte* stream, Index n_bytes, bool whole, Index stop_atom,
                       XtcCursor& cursor, float* out) noexcept;
 

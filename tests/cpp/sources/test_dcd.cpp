@@ -79,11 +79,11 @@ TEST_F(Dcd, counts_times_by_delta_when_the_header_gives_no_interval_and_warns) {
 
 TEST_F(Dcd, reads_unit_cells_of_every_convention) {
     DcdFile file{.frames = counted_frames(5, 5)};
-    file.cells = {{20, 60, 30, 90, 90, 40},       // degrees
-                  {20, 0.5, 30, 0, 0, 40},        // cosines
-                  {20, -3, 30, 1, 2, 40},         // symmetric box matrix
-                  {0, 90, 0, 90, 90, 0},          // no cell
-                  {20, 60, 30, 30, 120, 40}};     // angles that span no volume
+    file.cells = {{20, 60, 30, 90, 90, 40},    // degrees
+                  {20, 0.5, 30, 0, 0, 40},     // cosines
+                  {20, -3, 30, 1, 2, 40},      // symmetric box matrix
+                  {0, 90, 0, 90, 90, 0},       // no cell
+                  {20, 60, 30, 30, 120, 40}};  // angles that span no volume
     const auto frames = expect_read(file);
     for (std::size_t k : {0u, 1u}) {
         EXPECT_NEAR(frames[k].box[3], 15, 1e-5);
@@ -164,7 +164,8 @@ TEST_F(Dcd, refuses_headers_that_cannot_be) {
     EXPECT_THAT(error<FormatError>(with(title, -4)), HasSubstr("the title"));
     EXPECT_THAT(error<FormatError>(with(40, 31)), HasSubstr("31 of 30 atoms fixed"));
     EXPECT_THAT(error<FormatError>(with(40, 10)), HasSubstr("the list of free atoms"));
-    EXPECT_THAT(error<FormatError>(with(n_atoms + 12, 77)), HasSubstr("frame 0 at byte 276: record length is 77, expected 120"));
+    EXPECT_THAT(error<FormatError>(with(n_atoms + 12, 77)),
+                HasSubstr("frame 0 at byte 276: record length is 77, expected 120"));
     Bytes cut = good;
     for (std::size_t n : {300, 270, 150, 95, 50}) {
         cut.resize(n);

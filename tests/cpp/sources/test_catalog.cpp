@@ -53,16 +53,19 @@ TEST_F(Catalog, opens_by_ending_in_any_case) {
 
 TEST_F(Catalog, offers_the_nearest_ending) {
     folder.write("a.xct", xtc_file(frames));
-    EXPECT_THAT(error<ArgumentError>({"a.xct"}), AllOf(HasSubstr("'.xct'"), HasSubstr("did you mean .xtc?"), HasSubstr(".dcd (")));
+    EXPECT_THAT(error<ArgumentError>({"a.xct"}),
+                AllOf(HasSubstr("'.xct'"), HasSubstr("did you mean .xtc?"), HasSubstr(".dcd (")));
     folder.write("trajectory", xtc_file(frames));
-    EXPECT_THAT(error<ArgumentError>({"trajectory"}), AllOf(HasSubstr("''"), HasSubstr("known: .dcd"), HasSubstr(".xtc (")));
+    EXPECT_THAT(error<ArgumentError>({"trajectory"}),
+                AllOf(HasSubstr("''"), HasSubstr("known: .dcd"), HasSubstr(".xtc (")));
     EXPECT_THROW(sources::open(std::vector<std::string>{}, {}), ArgumentError);
 }
 
 TEST_F(Catalog, says_what_it_found_when_the_content_is_another) {
     folder.write("a.dcd", xtc_file(frames));
-    EXPECT_THAT(error<FormatError>({"a.dcd"}), AllOf(HasSubstr("a.dcd: expected a CHARMM, NAMD or X-PLOR DCD file at byte 0"),
-                                                   HasSubstr("00 00 07 cb"), HasSubstr("this is a GROMACS XTC file")));
+    EXPECT_THAT(error<FormatError>({"a.dcd"}),
+                AllOf(HasSubstr("a.dcd: expected a CHARMM, NAMD or X-PLOR DCD file at byte 0"),
+                      HasSubstr("00 00 07 cb"), HasSubstr("this is a GROMACS XTC file")));
     folder.write("b.xtc", Bytes(3, std::byte{65}));
     EXPECT_THAT(error<FormatError>({"b.xtc"}), AllOf(HasSubstr("expected a GROMACS XTC file"), HasSubstr("41 41 41")));
     EXPECT_THAT(error<FileError>({"missing.xtc"}), HasSubstr("missing.xtc: No such file"));

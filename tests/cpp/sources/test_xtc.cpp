@@ -65,13 +65,17 @@ TEST_F(Xtc, reads_what_others_write) {
     EXPECT_THAT(frames[0].box, ElementsAre(20, 0, 0, 0, 30, 0, 0, 0, 40));
 }
 
-TEST_F(Xtc, reads_all_kinds_of_groups) { expect_read(random_frames(6, 1000)); }
+TEST_F(Xtc, reads_all_kinds_of_groups) {
+    expect_read(random_frames(6, 1000));
+}
 
 TEST_F(Xtc, reads_frames_of_up_to_nine_atoms_which_are_not_compressed) {
     for (Index n = 1; n <= 9; ++n) expect_read(random_frames(3, n));
 }
 
-TEST_F(Xtc, reads_the_fewest_atoms_that_are_compressed) { expect_read(random_frames(3, 10)); }
+TEST_F(Xtc, reads_the_fewest_atoms_that_are_compressed) {
+    expect_read(random_frames(3, 10));
+}
 
 TEST_F(Xtc, reads_frames_with_a_64_bit_length) {
     auto frames = random_frames(4, 300);
@@ -87,7 +91,8 @@ TEST_F(Xtc, reads_axes_that_have_bit_fields_of_their_own) {
 
 TEST_F(Xtc, reads_packed_numbers_of_58_to_72_bits) {
     std::mt19937 random(4);
-    for (std::int32_t box : {700'000, 5'000'000, 16'777'214}) expect_read({{.grid = random_chain(random, 200, 60, box)}});
+    for (std::int32_t box : {700'000, 5'000'000, 16'777'214})
+        expect_read({{.grid = random_chain(random, 200, 60, box)}});
 }
 
 TEST_F(Xtc, reads_small_numbers_of_every_index) {
@@ -125,8 +130,9 @@ TEST_F(Xtc, analyses_whole_frames_of_a_torn_file_and_warns_once) {
     ASSERT_EQ(warnings.size(), 1u);
     std::string byte = std::to_string(end);
     byte.insert(byte.size() - 3, ",");
-    EXPECT_THAT(warnings[0], AllOf(HasSubstr("traj.xtc ends inside frame 3 (byte " + byte + " of "),
-                                   HasSubstr("3 whole frames are used. was the run still writing? strict=True refuses.")));
+    EXPECT_THAT(warnings[0],
+                AllOf(HasSubstr("traj.xtc ends inside frame 3 (byte " + byte + " of "),
+                      HasSubstr("3 whole frames are used. was the run still writing? strict=True refuses.")));
     EXPECT_EQ(read_all(*source)[2].positions, xtc_positions(frames[2]));
     expect_source_law(*source);
     EXPECT_THAT(error<FormatError>(content, true), HasSubstr("ends inside frame 3"));
@@ -180,7 +186,8 @@ TEST_F(Xtc, names_frame_and_byte_of_damaged_coordinates_and_goes_on_with_the_oth
         reader->read(1, atoms(0, 1000), frame);
         FAIL();
     } catch (const FormatError& e) {
-        EXPECT_THAT(e.what(), AllOf(HasSubstr("traj.xtc: frame 1 at byte " + std::to_string(start)), HasSubstr("stop=1")));
+        EXPECT_THAT(e.what(),
+                    AllOf(HasSubstr("traj.xtc: frame 1 at byte " + std::to_string(start)), HasSubstr("stop=1")));
     }
     reader->read(2, atoms(0, 1000), frame);
     EXPECT_EQ(frame.positions, xtc_positions(frames[2]));
@@ -199,7 +206,8 @@ TEST_F(Xtc, refuses_frames_and_atoms_that_are_not_there) {
 TEST_F(Xtc, refresh_sees_what_was_appended) {
     const auto frames = random_frames(5, 300);
     const Bytes whole = xtc_file(frames);
-    const auto source = open(Bytes(whole.begin(), whole.begin() + index_of(xtc_file({frames[0], frames[1]}).size()) + 40));
+    const auto source =
+        open(Bytes(whole.begin(), whole.begin() + index_of(xtc_file({frames[0], frames[1]}).size()) + 40));
     EXPECT_EQ(source->n_frames(), 2);
     warnings.clear();
     folder.overwrite("traj.xtc", whole);

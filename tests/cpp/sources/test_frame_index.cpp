@@ -22,7 +22,8 @@ struct Kept {
 class KeptIndex : public testing::Test {
 protected:
     std::shared_ptr<const Source> open() {
-        return sources::open(std::vector{trajectory}, {false, [this](const std::string& text) { warnings.push_back(text); }});
+        return sources::open(std::vector{trajectory},
+                             {false, [this](const std::string& text) { warnings.push_back(text); }});
     }
     void write(const std::vector<XtcFrame>& frames) { folder.write("traj.xtc", xtc_file(frames)); }
 
@@ -111,7 +112,8 @@ TEST_F(KeptIndex, that_contradicts_the_file_is_renewed_with_one_warning) {
         warnings.clear();
         expect_frames(frames);
         ASSERT_EQ(warnings.size(), 1u) << "poison " << i;
-        EXPECT_THAT(warnings[0], HasSubstr("traj.xtc.mdloom-index: the frame index kept there is damaged or of another file"));
+        EXPECT_THAT(warnings[0],
+                    HasSubstr("traj.xtc.mdloom-index: the frame index kept there is damaged or of another file"));
         expect_frames(frames);
         EXPECT_EQ(warnings.size(), 1u) << "the renewed index is kept";
     }
@@ -160,7 +162,8 @@ TEST_F(KeptIndex, with_one_frame_missing_among_thousands_is_an_error_once_and_th
     write(frames);
     open();
     forge([](FrameIndex& f) {
-        f.offsets.erase(f.offsets.begin() + 1235), f.steps.erase(f.steps.begin() + 1235), f.times.erase(f.times.begin() + 1235);
+        f.offsets.erase(f.offsets.begin() + 1235), f.steps.erase(f.steps.begin() + 1235),
+            f.times.erase(f.times.begin() + 1235);
     });
     const auto source = open();
     ASSERT_EQ(source->n_frames(), 3000) << "found when opening: choose another frame";

@@ -17,8 +17,13 @@ std::vector<float> numbers() {
 }
 
 MemoryArray array_of(const std::vector<float>& all) {
-    return {.first = all.data(), .n_frames = 4, .n_atoms = 5, .strides = {60, 12, 4}, .owner = nullptr,
-            .times = {0, 2, 4, 6}, .boxes = {}};
+    return {.first = all.data(),
+            .n_frames = 4,
+            .n_atoms = 5,
+            .strides = {60, 12, 4},
+            .owner = nullptr,
+            .times = {0, 2, 4, 6},
+            .boxes = {}};
 }
 
 TEST(Memory, serves_an_array_without_copying_it) {

@@ -23,14 +23,15 @@ public:
         if (kind == 1) set_integer(bad, 4 * (random_() % std::min<std::size_t>(bad.size() / 4, 90)));
         if (kind == 2) set_integer(bad, random_() % (bad.size() - 4));
         if (kind == 3 || random_() % 8 == 0)
-            for (auto n = 1 + random_() % 8; n > 0; --n) bad[random_() % bad.size()] ^= std::byte(1u << (random_() % 8));
+            for (auto n = 1 + random_() % 8; n > 0; --n)
+                bad[random_() % bad.size()] ^= std::byte(1u << (random_() % 8));
         return bad;
     }
 
 private:
     void set_integer(Bytes& bad, std::size_t at) {
-        constexpr std::array<std::uint32_t, 12> values = {0,          1,          9,          10,         72,         73,
-                                                          0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe, 0x00ffffff, 0x01000000};
+        constexpr std::array<std::uint32_t, 12> values = {
+            0, 1, 9, 10, 72, 73, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe, 0x00ffffff, 0x01000000};
         std::uint32_t value = values[random_() % values.size()];
         if (random_() % 2) value = __builtin_bswap32(value);
         if (random_() % 4 == 0) value = static_cast<std::uint32_t>(random_());
@@ -77,7 +78,9 @@ void expect_errors_only(const std::string& name, const Bytes& good) {
     EXPECT_GT(n_refused, n_mutants / 20) << "mutants that hurt nothing test nothing";
 }
 
-TEST(Mutants, of_compressed_xtc) { expect_errors_only("a.xtc", xtc_file(random_frames(3, 120))); }
+TEST(Mutants, of_compressed_xtc) {
+    expect_errors_only("a.xtc", xtc_file(random_frames(3, 120)));
+}
 
 TEST(Mutants, of_xtc_with_a_64_bit_length) {
     auto frames = random_frames(3, 60);
@@ -93,9 +96,13 @@ TEST(Mutants, of_xtc_with_large_axes) {
     expect_errors_only("a.xtc", xtc_file(frames));
 }
 
-TEST(Mutants, of_raw_xtc) { expect_errors_only("a.xtc", xtc_file(random_frames(5, 7))); }
+TEST(Mutants, of_raw_xtc) {
+    expect_errors_only("a.xtc", xtc_file(random_frames(5, 7)));
+}
 
-TEST(Mutants, of_dcd) { expect_errors_only("a.dcd", dcd_bytes({.frames = counted_frames(4, 20)})); }
+TEST(Mutants, of_dcd) {
+    expect_errors_only("a.dcd", dcd_bytes({.frames = counted_frames(4, 20)}));
+}
 
 TEST(Mutants, of_dcd_with_everything) {
     for (auto order : {std::endian::little, std::endian::big})

@@ -12,8 +12,13 @@ class Sent : public testing::Test {
 protected:
     Sent() {
         for (int i = 0; i < 10 * 6 * 3; ++i) numbers.push_back(static_cast<float>(i) * 0.5f);
-        MemoryArray array{.first = numbers.data(), .n_frames = 10, .n_atoms = 6, .strides = {72, 12, 4}, .owner = nullptr,
-                          .times = {}, .boxes = std::vector<Box>(10, Box{7})};
+        MemoryArray array{.first = numbers.data(),
+                          .n_frames = 10,
+                          .n_atoms = 6,
+                          .strides = {72, 12, 4},
+                          .owner = nullptr,
+                          .times = {},
+                          .boxes = std::vector<Box>(10, Box{7})};
         for (int k = 0; k < 10; ++k) array.times.push_back(k * 1.5);
         source = memory(array);
         frames = read_all(*source);
