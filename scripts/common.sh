@@ -42,7 +42,7 @@ step() {
     if [ -t 2 ]; then printf '\r\033[K' >&2; fi
     if ((status)); then
         echo "$name: failed after $(duration $((SECONDS - began))); the end of ${log#"$root"/}:"
-        tail -n 40 "$log" | sed 's/^/    /'
+        grep -vE '^ *Start +[0-9]+: | Passed +[0-9.]+ sec$' "$log" | tail -n 60 | cut -c 1-300 | sed 's/^/    /'
     elif ((SECONDS - began > 1)); then
         echo "$name: $(duration $((SECONDS - began)))"
     fi >&2

@@ -25,7 +25,7 @@ def main(folder: Path, failed_parts: list[str]) -> int:
         for case in ElementTree.parse(path).iter("testcase"):
             counts[outcome(case)] += 1
             if outcome(case) != "passed":
-                print(f"{outcome(case)}: {path.stem}: {case.get('classname')} {case.get('name')}")
+                print(f"{outcome(case)}: {path.stem}: {case.get('name')}")
         shown = ", ".join(f"{counts[kind]} {kind}" for kind in ("passed", "failed", "skipped"))
         print(f"{path.stem}: {shown}")
         total += counts
