@@ -5,7 +5,7 @@
 
 from . import errors
 from ._core import __version__
-from .one_pass import run
+from .analysis import run
 from .trajectory import open
 
 __all__ = ["__version__", "errors", "open", "run"]

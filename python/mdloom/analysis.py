@@ -1,4 +1,4 @@
-"""What all native analyses share: run(), results, partial results, timing."""
+"""What all native analyses share: run(), results, partial results, timing; and :func:`run` for several at once."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class NativeAnalysis:
 
         Errors: ArgumentError (a ValueError), FileError, FormatError, TopologyError, BackendError.
         """
-        one_pass.run(
+        run(
             [self],
             start,
             stop,
@@ -130,3 +130,49 @@ class NativeAnalysis:
     def __getstate__(self) -> dict[str, Any]:
         """Results travel, the engine's run does not."""
         return {**self.__dict__, "_run": None}
+
+
+def run(
+    analyses: Sequence[NativeAnalysis],
+    start: int | None = None,
+    stop: int | None = None,
+    step: int | None = None,
+    n_jobs: int = -1,
+    n_blocks: int | None = None,
+    *,
+    frames: Iterable[int] | None = None,
+    verbose: bool = False,
+    progress: Callable[[int, int], Any] | None = None,
+    client: Any = None,
+    scheduler: Any = None,
+    scheduler_file: Any = None,
+    strict: bool = False,
+) -> list[NativeAnalysis]:
+    """Run several analyses of one universe in one pass; each frame is read and decoded once.
+
+    Each analysis ends up as its own ``run()`` would leave it, bit for bit. The arguments are those of
+    :meth:`mdloom.analysis.NativeAnalysis.run`. Returns the analyses. Errors: ArgumentError when there is none, one is
+    given twice, or they belong to different universes; else what a single run raises.
+    """
+    analyses = list(analyses)
+    _require_one_universe(analyses)
+    one_pass.OnePass(analyses, strict).go(
+        (start, stop, step, frames),
+        (n_jobs, n_blocks),
+        {"client": client, "scheduler": scheduler, "scheduler_file": scheduler_file},
+        verbose,
+        progress,
+    )
+    return analyses
+
+
+def _require_one_universe(analyses: list[NativeAnalysis]) -> None:
+    if not analyses:
+        raise ArgumentError("mdloom.run takes at least one analysis")
+    for analysis in analyses:
+        if not isinstance(analysis, NativeAnalysis):
+            raise ArgumentError(f"mdloom.run takes mdloom's analyses, not {type(analysis).__name__}")
+        if analysis.universe is not analyses[0].universe:
+            raise ArgumentError("the analyses of one pass must belong to the same universe")
+    if len({id(analysis) for analysis in analyses}) < len(analyses):
+        raise ArgumentError("an analysis is given twice: make a second one")

@@ -1,11 +1,15 @@
-"""One pass over a trajectory: any number of analyses, each frame read and decoded once."""
+"""One pass over a trajectory: any number of analyses, each frame read and decoded once.
+
+What a pass asks of an analysis is in :class:`Member`; mdloom.analysis has the class that gives it.
+"""
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,44 +17,20 @@ from . import _core, backends, progress, scheduler, timing, util
 from .backends import worker
 from .errors import ArgumentError, MdloomWarning
 
-if TYPE_CHECKING:
-    from .analysis import NativeAnalysis
-
 Frames = range | np.ndarray
 
 
-def run(
-    analyses: Sequence[NativeAnalysis],
-    start: int | None = None,
-    stop: int | None = None,
-    step: int | None = None,
-    n_jobs: int = -1,
-    n_blocks: int | None = None,
-    *,
-    frames: Iterable[int] | None = None,
-    verbose: bool = False,
-    progress: Callable[[int, int], Any] | bool | None = None,
-    client: Any = None,
-    scheduler: Any = None,
-    scheduler_file: Any = None,
-    strict: bool = False,
-) -> list[NativeAnalysis]:
-    """Run several analyses of one universe in one pass; each frame is read and decoded once.
+class Member(Protocol):
+    """An analysis, as a pass sees it."""
 
-    Each analysis ends up as its own ``run()`` would leave it, bit for bit. The arguments are those of
-    :meth:`mdloom.analysis.NativeAnalysis.run`. Returns the analyses. Errors: ArgumentError when there is none, one is
-    given twice, or they belong to different universes; else what a single run raises.
-    """
-    analyses = list(analyses)
-    _require_one_universe(analyses)
-    _Pass(analyses, strict).go(
-        (start, stop, step, frames),
-        (n_jobs, n_blocks),
-        {"client": client, "scheduler": scheduler, "scheduler_file": scheduler_file},
-        verbose,
-        progress,
-    )
-    return analyses
+    name: str
+    universe: Any
+
+    def _begin(self, frames: Frames, blocks: Sequence[Frames]) -> None: ...
+    def _doubts(self, first_frame: Any) -> Sequence[str]: ...
+    def _make_analysis(self) -> _core.Analysis: ...
+    def _attach(self, run: _core.Run, position: int) -> None: ...
+    def _finish(self, columns: dict[str, np.ndarray], timing: timing.Timing, how: str) -> None: ...
 
 
 def select_frames(
@@ -84,24 +64,10 @@ def select_frames(
     return np.where(chosen < 0, chosen + n_frames, chosen)
 
 
-def _require_one_universe(analyses: list[NativeAnalysis]) -> None:
-    from .analysis import NativeAnalysis
+class OnePass:
+    """What several analyses of one universe share while they run together."""
 
-    if not analyses:
-        raise ArgumentError("mdloom.run takes at least one analysis")
-    for analysis in analyses:
-        if not isinstance(analysis, NativeAnalysis):
-            raise ArgumentError(f"mdloom.run takes mdloom's analyses, not {type(analysis).__name__}")
-        if analysis.universe is not analyses[0].universe:
-            raise ArgumentError("the analyses of one pass must belong to the same universe")
-    if len({id(analysis) for analysis in analyses}) < len(analyses):
-        raise ArgumentError("an analysis is given twice: make a second one")
-
-
-class _Pass:
-    """What several analyses share while they run together."""
-
-    def __init__(self, analyses: list[NativeAnalysis], strict: bool) -> None:
+    def __init__(self, analyses: Sequence[Member], strict: bool) -> None:
         from .universe import trajectory_source
 
         self.analyses = analyses
@@ -117,6 +83,7 @@ class _Pass:
     def go(
         self, selection: tuple, counts: tuple[int, int | None], place: dict[str, Any], verbose: bool, watcher: Any
     ) -> None:
+        """Runs it: (start, stop, step, frames), (n_jobs, n_blocks), where to work, a bar, and a function to tell."""
         self.frames = select_frames(self.source.n_frames, *selection)
         with scheduler.resolve(*counts, len(self.frames), **place) as schedule:
             self._prepare(schedule)
@@ -181,8 +148,6 @@ class _Pass:
 
 
 def _depth_outside_package() -> int:
-    import sys
-
     depth, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("mdloom"):
         depth, frame = depth + 1, frame.f_back
