@@ -1,4 +1,4 @@
-"""RMSD of adenylate kinase's CA atoms while it closes: a table, a picture, and the same numbers as MDAnalysis.
+"""RMSD of adenylate kinase's CA atoms while it opens: a table, a picture, and the same numbers as MDAnalysis.
 
     python examples/quickstart.py [FOLDER]
 
@@ -52,7 +52,7 @@ def draw(path: Path, table: np.ndarray) -> None:
 
     figure, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
     axes.plot(table[:, 1], table[:, 2], color="#0b6e8a", linewidth=1.8)
-    axes.set(xlabel="time (ps)", ylabel="RMSD (Å)", title="adenylate kinase closes: 214 CA atoms, reference frame 0")
+    axes.set(xlabel="time (ps)", ylabel="RMSD (Å)", title="adenylate kinase opens: 214 CA atoms, reference frame 0")
     axes.set(xlim=(0, table[-1, 1]), ylim=(0, None))
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
