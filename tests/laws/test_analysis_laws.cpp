@@ -1,10 +1,10 @@
 // What every analysis promises: splitting, travelling, nothing at all, company.
 #include <gmock/gmock.h>
 
-#include "laws/case.hpp"
-#include "laws/chaos.hpp"
-#include "laws/toys.hpp"
 #include "mdloom/analyses/catalog.hpp"
+#include "support/case.hpp"
+#include "support/chaos.hpp"
+#include "support/toys.hpp"
 
 namespace mdloom::laws {
 namespace {

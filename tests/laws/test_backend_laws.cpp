@@ -1,9 +1,9 @@
 // What every backend promises: the same bits, the same error, and nothing lost by stopping.
 #include <gmock/gmock.h>
 
-#include "laws/case.hpp"
-#include "laws/chaos.hpp"
-#include "laws/toys.hpp"
+#include "support/case.hpp"
+#include "support/chaos.hpp"
+#include "support/toys.hpp"
 
 namespace mdloom::laws {
 namespace {

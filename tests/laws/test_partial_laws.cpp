@@ -3,9 +3,9 @@
 
 #include <numbers>
 
-#include "laws/case.hpp"
-#include "laws/toys.hpp"
 #include "mdloom/backends/catalog.hpp"
+#include "support/case.hpp"
+#include "support/toys.hpp"
 
 namespace mdloom::laws {
 namespace {

@@ -5,12 +5,12 @@
 #include <cstring>
 #include <thread>
 
-#include "cpp/sources/dcd_writer.hpp"
-#include "cpp/sources/scratch_folder.hpp"
-#include "cpp/sources/source_law.hpp"
-#include "cpp/sources/xtc_writer.hpp"
-#include "laws/case.hpp"
 #include "mdloom/sources/catalog.hpp"
+#include "support/case.hpp"
+#include "support/dcd_writer.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/source_law.hpp"
+#include "support/xtc_writer.hpp"
 
 namespace mdloom::laws {
 namespace {

@@ -7,8 +7,8 @@
 #include <set>
 #include <thread>
 
-#include "laws/case.hpp"
 #include "mdloom/backends/catalog.hpp"
+#include "support/case.hpp"
 
 namespace mdloom::engine {
 namespace {

@@ -5,8 +5,8 @@
 #include <numeric>
 #include <thread>
 
-#include "laws/dice.hpp"
 #include "mdloom/engine/ledger.hpp"
+#include "support/dice.hpp"
 
 namespace mdloom::engine {
 namespace {

@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
-#include "laws/case.hpp"
-#include "laws/toys.hpp"
+#include "support/case.hpp"
+#include "support/toys.hpp"
 
 namespace mdloom::engine {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <gmock/gmock.h>
 
-#include "dcd_writer.hpp"
-#include "scratch_folder.hpp"
-#include "source_law.hpp"
-#include "xtc_writer.hpp"
+#include "support/dcd_writer.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/source_law.hpp"
+#include "support/xtc_writer.hpp"
 
 namespace mdloom::sources {
 namespace {

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "dcd_writer.hpp"
 #include "mdloom/sources/catalog.hpp"
-#include "scratch_folder.hpp"
-#include "source_law.hpp"
+#include "support/dcd_writer.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/source_law.hpp"
 
 namespace mdloom::sources {
 namespace {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
-#include "scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace mdloom::sources {
 namespace {

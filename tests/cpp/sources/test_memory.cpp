@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "source_law.hpp"
+#include "support/source_law.hpp"
 
 namespace mdloom::sources {
 namespace {

@@ -1,11 +1,11 @@
 // Thousands of damaged files: each gives frames or an Error, and nothing else happens.
 #include <gtest/gtest.h>
 
-#include "dcd_writer.hpp"
 #include "mdloom/sources/catalog.hpp"
-#include "scratch_folder.hpp"
-#include "source_law.hpp"
-#include "xtc_writer.hpp"
+#include "support/dcd_writer.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/source_law.hpp"
+#include "support/xtc_writer.hpp"
 
 namespace mdloom::sources {
 namespace {

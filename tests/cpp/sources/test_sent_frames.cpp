@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "mdloom/sources/memory.hpp"
-#include "source_law.hpp"
+#include "support/source_law.hpp"
 
 namespace mdloom::sources {
 namespace {

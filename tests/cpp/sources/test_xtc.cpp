@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 
 #include "mdloom/sources/catalog.hpp"
-#include "scratch_folder.hpp"
-#include "source_law.hpp"
-#include "xtc_writer.hpp"
+#include "support/scratch_folder.hpp"
+#include "support/source_law.hpp"
+#include "support/xtc_writer.hpp"
 
 namespace mdloom::sources {
 namespace {

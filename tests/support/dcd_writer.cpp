@@ -1,4 +1,4 @@
-#include "dcd_writer.hpp"
+#include "support/dcd_writer.hpp"
 
 #include <algorithm>
 #include <string_view>

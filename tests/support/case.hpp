@@ -2,9 +2,9 @@
 #pragma once
 #include <functional>
 
-#include "laws/dice.hpp"
-#include "laws/fake_source.hpp"
 #include "mdloom/engine/run.hpp"
+#include "support/dice.hpp"
+#include "support/fake_source.hpp"
 
 namespace mdloom::laws {
 

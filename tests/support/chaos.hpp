@@ -2,8 +2,8 @@
 #pragma once
 #include <memory>
 
-#include "laws/dice.hpp"
 #include "mdloom/contracts/backend.hpp"
+#include "support/dice.hpp"
 
 namespace mdloom::laws {
 

@@ -1,4 +1,4 @@
-#include "laws/chaos.hpp"
+#include "support/chaos.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -1,10 +1,10 @@
 // How to make a random instance of each analysis of the catalog. A new catalog entry needs a line here: a test says so.
 #include <algorithm>
 
-#include "laws/case.hpp"
-#include "laws/toys.hpp"
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/analyses/rmsd.hpp"
+#include "support/case.hpp"
+#include "support/toys.hpp"
 
 namespace mdloom::laws {
 

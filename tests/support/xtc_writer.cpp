@@ -1,9 +1,9 @@
-#include "xtc_writer.hpp"
+#include "support/xtc_writer.hpp"
 
 #include <algorithm>
 #include <bit>
 
-#include "scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace mdloom::sources {
 namespace {

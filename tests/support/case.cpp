@@ -1,8 +1,8 @@
-#include "laws/case.hpp"
+#include "support/case.hpp"
 
-#include "laws/chaos.hpp"
-#include "laws/toys.hpp"
 #include "mdloom/backends/catalog.hpp"
+#include "support/chaos.hpp"
+#include "support/toys.hpp"
 
 namespace mdloom::laws {
 
