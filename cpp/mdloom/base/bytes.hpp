@@ -101,8 +101,9 @@ private:
             for (const auto& value : values) write(value);
     }
     void append(const void* data, std::size_t n) {
-        const auto* first = static_cast<const std::byte*>(data);
-        bytes_.insert(bytes_.end(), first, first + n);
+        const std::size_t before = bytes_.size();
+        bytes_.resize(before + n);
+        if (n > 0) std::memcpy(bytes_.data() + before, data, n);
     }
     Bytes bytes_;
 };
