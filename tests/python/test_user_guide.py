@@ -74,7 +74,7 @@ def test_the_processes_scheduler_starts_one_process_per_job(make_rmsd, serial_rm
 def test_without_the_processes_scheduler_no_process_starts(make_rmsd, serial_rmsd, no_ambient_client):
     before = child_processes()
     rmsd = make_rmsd().run(n_jobs=4)
-    assert child_processes() == before
+    assert child_processes() <= before
     assert process_ids(rmsd.timing) == {os.getpid()}
     assert np.array_equal(rmsd.rmsd, serial_rmsd)
 
@@ -83,7 +83,7 @@ def test_one_job_is_the_calling_thread_alone(make_rmsd, serial_rmsd, no_ambient_
     rmsd, seen = make_rmsd(), []
     before = native_threads(), child_processes()
     rmsd.run(n_jobs=1, progress=lambda done, total: seen.append((native_threads(), child_processes())))
-    assert seen and all(during == before for during in seen)
+    assert seen and all(now <= then for during in seen for now, then in zip(during, before, strict=True))
     assert thread_ids(rmsd.timing) == {(os.getpid(), threading.get_native_id())}
     assert np.array_equal(rmsd.rmsd, serial_rmsd)
 

@@ -80,7 +80,10 @@ TEST(Threads, none_is_left_after_the_run) {
     const SleepyWork work(std::chrono::microseconds(10));
     RunLedger ledger(500, Part{}, {});
     backends::threads(6)->drive(ledger, work);
-    EXPECT_EQ(n_threads_of_this_process(), before);
+    // A joined thread may still be listed for a moment.
+    for (int i = 0; i < 500 && n_threads_of_this_process() > before; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_LE(n_threads_of_this_process(), before);
 }
 
 TEST(Threads, fewer_than_one_are_one) {
@@ -158,7 +161,7 @@ TEST(Serial, starts_no_thread_and_works_in_the_calling_one) {
     Index during = 0;
     RunLedger ledger(400, Part{}, [&](Index, Index) { during = std::max(during, n_threads_of_this_process()); });
     backends::serial()->drive(ledger, SleepyWork(std::chrono::microseconds(500)));
-    EXPECT_EQ(during, before);
+    EXPECT_LE(during, before);
     EXPECT_EQ(threads_of(ledger), std::set<Index>{gettid()});
 }
 
