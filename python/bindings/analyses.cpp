@@ -1,6 +1,7 @@
 // The catalog's analyses, each with the arguments its Python class settles.
 #include "bindings.hpp"
 #include "mdloom/analyses/rmsd.hpp"
+#include "python_analysis.hpp"
 
 namespace mdloom::bindings {
 
@@ -34,6 +35,10 @@ void bind_analyses(nb::module_& module) {
     using namespace nb::literals;
     nb::class_<HeldAnalysis>(module, "Analysis", "An analysis for one Run.");
     module.def("rmsd", &rmsd, "mobile"_a, "reference"_a, "weights"_a.none(), "superposition"_a, "groups"_a);
+    module.def(
+        "python_analysis",
+        [](Index number, nb::object join) -> HeldAnalysis { return {python_analysis(number, std::move(join))}; },
+        "number"_a, "join"_a.none());
 }
 
 }  // namespace mdloom::bindings

@@ -33,6 +33,22 @@ struct HeldAnalysis {
     std::unique_ptr<Analysis> analysis;
 };
 
+/// A Python object that may be let go of in any thread.
+class Held {
+public:
+    explicit Held(nb::object object) : object_(std::move(object)) {}
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+    ~Held() {
+        const nb::gil_scoped_acquire gil;
+        object_.reset();
+    }
+    const nb::object& operator*() const { return object_; }
+
+private:
+    nb::object object_;
+};
+
 template <class T>
 std::vector<T> to_vector(const nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>& array) {
     return {array.data(), array.data() + array.size()};
@@ -54,9 +70,14 @@ inline std::span<const std::byte> to_span(const nb::bytes& bytes) {
     return {static_cast<const std::byte*>(bytes.data()), bytes.size()};
 }
 
+inline std::string to_string(const nb::bytes& bytes) {
+    return {bytes.c_str(), bytes.size()};
+}
+
 void bind_errors();
 void bind_sources(nb::module_& module);
 void bind_analyses(nb::module_& module);
+void bind_partials(nb::module_& module);
 void bind_runs(nb::module_& module);
 
 }  // namespace mdloom::bindings

@@ -19,6 +19,8 @@ const char* class_name(ErrorKind kind) {
             return "StateError";
         case ErrorKind::backend:
             return "BackendError";
+        case ErrorKind::analysis:
+            return "AnalysisError";
     }
     return "MdloomError";
 }
@@ -26,6 +28,9 @@ const char* class_name(ErrorKind kind) {
 void translate(const std::exception_ptr& thrown, void*) {
     try {
         std::rethrow_exception(thrown);
+    } catch (const AnalysisError& error) {
+        const nb::object type = nb::module_::import_("mdloom.errors").attr("AnalysisError");
+        PyErr_SetObject(type.ptr(), type(error.what(), nb::bytes(error.payload.data(), error.payload.size())).ptr());
     } catch (const Error& error) {
         const nb::object type = nb::module_::import_("mdloom.errors").attr(class_name(error.kind()));
         PyErr_SetString(type.ptr(), error.what());

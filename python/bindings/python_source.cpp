@@ -6,22 +6,6 @@ namespace mdloom::bindings {
 
 namespace {
 
-/// A Python object that may be let go of in any thread.
-class Held {
-public:
-    explicit Held(nb::object object) : object_(std::move(object)) {}
-    Held(const Held&) = delete;
-    Held& operator=(const Held&) = delete;
-    ~Held() {
-        const nb::gil_scoped_acquire gil;
-        object_.reset();
-    }
-    const nb::object& operator*() const { return object_; }
-
-private:
-    nb::object object_;
-};
-
 using Positions = nb::ndarray<const float, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
 using BoxArray = nb::ndarray<const float, nb::shape<9>, nb::c_contig, nb::device::cpu>;
 
@@ -34,9 +18,11 @@ using BoxArray = nb::ndarray<const float, nb::shape<9>, nb::c_contig, nb::device
                                   nb::cast<std::string>(nb::str(error.value()))));
 }
 
-class PythonReader final : public Reader {
+class PythonReader final : public Reader, public PythonOrigin {
 public:
     PythonReader(nb::object reader, const std::string& name) : reader_(std::move(reader)), name_(name) {}
+
+    const nb::object& reader() const override { return *reader_; }
 
     void read(Index frame_index, std::span<const Index> wanted, Frame& frame) override try {
         const nb::gil_scoped_acquire gil;
@@ -48,6 +34,7 @@ public:
             throw FormatError(fmt::format("frame {} of {}: the reader gave {} atoms, {} were asked for", frame_index,
                                           name_, positions.shape(0), wanted.size()));
         frame.index = frame_index;
+        frame.origin = this;
         frame.time = nb::cast<double>(given[1]);
         std::copy_n(box.data(), 9, frame.box.begin());
         frame.positions.resize(wanted.size());
@@ -80,6 +67,7 @@ public:
         return std::make_unique<PythonReader>((*open_reader_)(), name_);
     } catch (nb::python_error& error) {
         const nb::gil_scoped_acquire gil;
+        if (error.matches(PyExc_ImportError)) throw BackendError(nb::cast<std::string>(nb::str(error.value())));
         throw FileError(fmt::format("{} cannot be opened: {}", name_, nb::cast<std::string>(nb::str(error.value()))));
     }
 

@@ -4,6 +4,12 @@
 
 namespace mdloom::bindings {
 
+/// A reader in Python and the frame it stands at.
+class PythonOrigin : public FrameOrigin {
+public:
+    virtual const nb::object& reader() const = 0;
+};
+
 /// `open_reader()` gives an object with read(frame_index, wanted) -> (positions float32 [n_wanted, 3] Å, time ps,
 /// box float32 [9] Å). It is called with the GIL held, by one thread at a time per reader.
 std::shared_ptr<const Source> python_source(nb::object open_reader, Index n_atoms, Index n_frames, std::string name);

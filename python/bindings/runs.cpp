@@ -10,6 +10,7 @@
 #include "mdloom/engine/pass.hpp"
 #include "mdloom/kernels/dispatch.hpp"
 #include "mdloom/sources/catalog.hpp"
+#include "python_analysis.hpp"
 
 namespace mdloom::bindings {
 
@@ -26,7 +27,8 @@ FrameSelection to_selection(const nb::object& frames) {
 
 [[noreturn]] void raise_frame_error(const FrameError& error) {
     const nb::object type = nb::module_::import_("mdloom.errors").attr("FrameError");
-    const nb::object value = type(error.ordinal, static_cast<int>(error.kind()), error.what());
+    const nb::bytes payload(error.payload.data(), error.payload.size());
+    const nb::object value = type(error.ordinal, static_cast<int>(error.kind()), error.what(), payload);
     PyErr_SetObject(type.ptr(), value.ptr());
     throw nb::python_error();
 }
@@ -34,10 +36,14 @@ FrameSelection to_selection(const nb::object& frames) {
 /// A run and its ledger. Workers are kept between chunks, one for each thread that works at the same time.
 class Session {
 public:
-    explicit Session(std::unique_ptr<Run> run)
-        : run_(std::move(run)), ledger_(run_->n_frames(), run_->nothing(), [this](Index n_done, Index n_frames) {
-              if (watch_) watch_(n_done, n_frames);
-          }) {
+    explicit Session(std::unique_ptr<Run> run, std::vector<Index> cuts = {})
+        : run_(std::move(run)),
+          ledger_(
+              run_->n_frames(), run_->nothing(),
+              [this](Index n_done, Index n_frames) {
+                  if (watch_) watch_(n_done, n_frames);
+              },
+              std::move(cuts)) {
         run_->set_simd(std::string(kernels::name(kernels::chosen_simd())));
     }
 
@@ -52,6 +58,13 @@ public:
         };
         const nb::gil_scoped_release no_gil;
         backend.drive(ledger_, *run_);  // whoever drives next sets a watch of its own
+    }
+
+    /// Whatever keeps this process from working is said here, before its first frame.
+    void open_worker() {
+        auto worker = run_->make_worker();
+        const std::lock_guard lock(mutex_);
+        idle_.push_back(std::move(worker));
     }
 
     Bytes work(Chunk chunk) {
@@ -87,7 +100,8 @@ private:
 };
 
 std::unique_ptr<Session> new_session(const HeldSource& source, Index n_atoms, const std::optional<DoubleArray>& masses,
-                                     const nb::object& frames, const std::vector<HeldAnalysis*>& given) {
+                                     const nb::object& frames, const std::vector<HeldAnalysis*>& given,
+                                     const std::vector<Index>& cuts) {
     Topology topology{n_atoms, masses ? to_vector(*masses) : std::vector<double>{}};
     FrameSelection selection = to_selection(frames);
     std::vector<std::unique_ptr<Analysis>> analyses;
@@ -97,14 +111,18 @@ std::unique_ptr<Session> new_session(const HeldSource& source, Index n_atoms, co
     }
     const nb::gil_scoped_release no_gil;
     return std::make_unique<Session>(
-        std::make_unique<Run>(source.source, std::move(topology), std::move(selection), std::move(analyses)));
+        std::make_unique<Run>(source.source, std::move(topology), std::move(selection), std::move(analyses)), cuts);
+}
+
+std::unique_ptr<Analysis> rebuild_analysis(const std::string& name, ByteReader& spec) {
+    return name == python_analysis_name ? rebuild_python_analysis(spec) : analyses::rebuild(name, spec);
 }
 
 std::unique_ptr<Session> rebuilt_session(const nb::bytes& spec, const HeldSource* source) {
     const auto bytes = to_span(spec);
     const nb::gil_scoped_release no_gil;
     return std::make_unique<Session>(
-        std::make_unique<Run>(bytes, analyses::rebuild, source != nullptr ? source->source : nullptr));
+        std::make_unique<Run>(bytes, rebuild_analysis, source != nullptr ? source->source : nullptr));
 }
 
 nb::bytes work(Session& session, Index first, Index stop, const std::optional<nb::bytes>& frames) {
@@ -172,16 +190,30 @@ std::optional<std::pair<Index, Index>> take(Session& session, int worker, Index 
     return std::pair(chunk->first, chunk->stop);
 }
 
+nb::list to_list(const PythonPieces& pieces) {
+    nb::list list;
+    for (const auto& [first, piece] : pieces)
+        list.append(nb::make_tuple(first, piece.stop, nb::bytes(piece.value.data(), piece.value.size())));
+    return list;
+}
+
+/// For each analysis its columns; of one written in Python "pieces", [(first ordinal, stop, bytes)], ascending.
 nb::list conclude(Session& session) {
     std::vector<Result> results;
+    std::vector<std::optional<PythonPieces>> pieces;
     {
         const nb::gil_scoped_release no_gil;
-        session.ledger().visit([&](const Part& part) { results = session.run().conclude(part); });
+        session.ledger().visit([&](const Part& part) {
+            results = session.run().conclude(part);
+            for (const auto& state : part.states) pieces.push_back(pieces_of(*state));
+        });
     }
     nb::list list;
-    for (Result& result : results) {
+    for (std::size_t i = 0; i < results.size(); ++i) {
         nb::dict columns;
-        for (Column& column : result) columns[column.name.c_str()] = to_numpy(std::move(column.values), column.shape);
+        for (Column& column : results[i])
+            columns[column.name.c_str()] = to_numpy(std::move(column.values), column.shape);
+        if (pieces[i]) columns["pieces"] = to_list(*pieces[i]);
         list.append(columns);
     }
     return list;
@@ -237,7 +269,8 @@ nb::bytes knowledge(Session& session) {
 void bind_runs(nb::module_& module) {
     using namespace nb::literals;
     nb::class_<Session>(module, "Run", "Several analyses over one selection of frames, in one pass.")
-        .def(nb::new_(&new_session), "source"_a, "n_atoms"_a, "masses"_a.none(), "frames"_a, "analyses"_a)
+        .def(nb::new_(&new_session), "source"_a, "n_atoms"_a, "masses"_a.none(), "frames"_a, "analyses"_a,
+             "cuts"_a = std::vector<Index>{})
         .def_static("rebuild", &rebuilt_session, "spec"_a, "source"_a.none())
         .def("spec", [](const Session& session) { return to_python(session.run().spec()); })
         .def_prop_ro("n_frames", [](const Session& session) { return session.run().n_frames(); })
@@ -255,10 +288,10 @@ void bind_runs(nb::module_& module) {
         .def("give", &give, "worker"_a, "part"_a)
         .def(
             "fail",
-            [](Session& s, int worker, Index ordinal, int kind, const std::string& text) {
-                s.ledger().fail(worker, FrameError(ordinal, static_cast<ErrorKind>(kind), text));
+            [](Session& s, int worker, Index ordinal, int kind, const std::string& text, const nb::bytes& payload) {
+                s.ledger().fail(worker, FrameError(ordinal, static_cast<ErrorKind>(kind), text, to_string(payload)));
             },
-            "worker"_a, "ordinal"_a, "kind"_a, "text"_a)
+            "worker"_a, "ordinal"_a, "kind"_a, "text"_a, "payload"_a = nb::bytes("", 0))
         .def(
             "lost", [](Session& s, int worker, const std::string& reason) { s.ledger().lost(worker, reason); },
             "worker"_a, "reason"_a)
@@ -266,6 +299,7 @@ void bind_runs(nb::module_& module) {
         .def_prop_ro("over", [](Session& s) { return s.ledger().over(); })
         .def_prop_ro("n_done", [](Session& s) { return s.ledger().n_done(); })
         .def_prop_ro("n_free", [](Session& s) { return s.ledger().n_free(); })
+        .def("open_worker", &Session::open_worker, nb::call_guard<nb::gil_scoped_release>())
         .def("work", &work, "first"_a, "stop"_a, "frames"_a.none() = nb::none())
         .def("send_frames", &send_frames, "first"_a, "stop"_a)
         .def("close", [](Session& s) { s.ledger().close(); })

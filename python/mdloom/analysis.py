@@ -1,4 +1,4 @@
-"""What all native analyses share: run(), results, partial results, timing; and :func:`run` for several at once."""
+"""What all analyses share: run(), timing, results; and :func:`run` for several at once."""
 
 from __future__ import annotations
 
@@ -16,34 +16,32 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class NativeAnalysis:
-    """An analysis that the engine computes; the subclasses say which.
+class Analysis:
+    """What native analyses and those written in Python share: run(), timing, which frames, how it went.
 
-    A subclass sets `name` and gives `_make_analysis()` (a new engine analysis for each run), `_results_of(columns)`
-    (what the engine found, as the user shall see it) and, where it has doubts about the input, `_doubts(first_frame)`.
-
-    After run(): `results`, `timing`, `start`, `stop`, `step`, `n_frames`, `frames` (int64, 0-based), `_blocks` (the
-    frames of each block). A failed or interrupted run leaves `results` empty, `partial()` readable, and the object
-    usable.
+    After run(): `timing`, `start`, `stop`, `step`, `n_frames`, `frames` (int64, 0-based), `_blocks` (the frames of each
+    block). A failed or interrupted run leaves the object usable.
     """
 
     name: str
-    start: int | None
-    stop: int | None
-    step: int | None
-
-    def __init__(self, universe: Any) -> None:
-        self.universe = universe
-        self.results = Results()
-        self._run: Any = None
-        self._told = ""
+    universe: Any
+    is_native: bool
+    start: int | None = None
+    stop: int | None = None
+    step: int | None = None
+    n_frames: int
+    frames: np.ndarray
+    timing: Timing
+    _blocks: list[one_pass.Frames]
+    _run: Any = None
+    _told = ""
 
     def run(
         self,
         start: int | None = None,
         stop: int | None = None,
         step: int | None = None,
-        n_jobs: int = -1,
+        n_jobs: int | None = None,
         n_blocks: int | None = None,
         *,
         frames: Iterable[int] | None = None,
@@ -56,12 +54,14 @@ class NativeAnalysis:
     ) -> Self:
         """Analyse the trajectory, or the part that start, stop and step (or ``frames=``) name.
 
-        n_jobs: how many work at the same time (-1: all usable cores; 1: the calling thread alone). n_blocks: PMDA's
-        number of segments, a label on frames: it never changes a number. verbose: a progress bar. progress: called with
-        (frames done, all frames). client, scheduler, scheduler_file: where to work, if not on dask's current client or
-        here. strict: a trajectory that ends inside a frame is an error. Returns self.
+        n_jobs: how many work at the same time (-1: all usable cores; 1: the calling thread alone; None: all usable
+        cores, but an analysis written in Python starts processes only when its first frames say that it takes more than
+        2 s). n_blocks: PMDA's number of segments, a label on frames that never changes a number, unless a class has a
+        `_reduce` of its own. verbose: a progress bar. progress: called with (frames done, all frames). client,
+        scheduler, scheduler_file: where to work, if not on dask's current client or here. strict: a trajectory that
+        ends inside a frame is an error. Returns self.
 
-        Errors: ArgumentError (a ValueError), FileError, FormatError, TopologyError, BackendError.
+        Errors: ArgumentError (a ValueError), FileError, FormatError, TopologyError, BackendError, AnalysisError.
         """
         run(
             [self],
@@ -80,30 +80,8 @@ class NativeAnalysis:
         )
         return self
 
-    def partial(self) -> Results:
-        """The results of the frames done so far, while a run lasts or after it was stopped; `frames` lists them.
-
-        Errors: ArgumentError when no run was started.
-        """
-        if self._run is None:
-            raise ArgumentError("there is nothing yet: call run() first")
-        found = self._results_of(self._run.conclude()[self._position])
-        done = [np.asarray(self._selected[first:stop], dtype=np.int64) for first, stop in self._run.done]
-        found["frames"] = np.concatenate(done) if done else np.empty(0, np.int64)
-        return found
-
-    def _make_analysis(self) -> Any:
-        raise NotImplementedError
-
-    def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
-        raise NotImplementedError
-
-    def _doubts(self, first_frame: Any) -> Sequence[str]:
-        """Warnings about the input, given (positions [1, n_atoms, 3], times [1], boxes [1, 3, 3]) or None."""
-        return ()
-
     def _begin(self, frames: one_pass.Frames, blocks: Sequence[one_pass.Frames]) -> None:
-        self.results, self._run, self._told = Results(), None, ""
+        self._run, self._told = None, ""
         self._selected = frames
         self.frames = np.asarray(frames, dtype=np.int64)
         self.n_frames = len(frames)
@@ -113,10 +91,17 @@ class NativeAnalysis:
         self._blocks = list(blocks)
 
     def _attach(self, run: Any, position: int) -> None:
-        self._run, self._position = run, position
+        """The engine's run, once it is made."""
 
-    def _finish(self, columns: dict[str, np.ndarray], timing: Timing, how: str) -> None:
-        self.results = self._results_of(columns)
+    def _take(self, columns: dict[str, Any]) -> None:
+        """What the engine concluded."""
+        raise NotImplementedError
+
+    def _doubts(self, first_frame: Any) -> Sequence[str]:
+        """Warnings about the input, given (positions [1, n_atoms, 3], times [1], boxes [1, 3, 3]) or None."""
+        return ()
+
+    def _tell(self, timing: Timing, how: str) -> None:
         self.timing = timing
         self._told = f"{self.n_frames} frames, {{}}, {len(self._blocks)} blocks, {how}, {timing.total:.3f} s"
 
@@ -132,12 +117,66 @@ class NativeAnalysis:
         return {**self.__dict__, "_run": None}
 
 
+#: PMDA's and MDAnalysis' names for what a class does; in native analyses the engine does it.
+_HOOKS = ("_prepare", "_single_frame", "_reduce", "_merge", "_conclude")
+
+
+class NativeAnalysis(Analysis):
+    """An analysis that the engine computes; the subclasses say which.
+
+    A subclass sets `name` and gives `_make_analysis()` (a new engine analysis for each run), `_results_of(columns)`
+    (what the engine found, as the user shall see it) and, where it has doubts about the input, `_doubts(first_frame)`.
+
+    After run(): `results`. A failed or interrupted run leaves them empty, and `partial()` readable.
+    """
+
+    is_native = True
+
+    def __init__(self, universe: Any) -> None:
+        self.universe = universe
+        self.results = Results()
+
+    def partial(self) -> Results:
+        """The results of the frames done so far, while a run lasts or after it was stopped; `frames` lists them.
+
+        Errors: ArgumentError when no run was started.
+        """
+        if self._run is None:
+            raise ArgumentError("there is nothing yet: call run() first")
+        found = self._results_of(self._run.conclude()[self._position])
+        done = [np.asarray(self._selected[first:stop], dtype=np.int64) for first, stop in self._run.done]
+        found["frames"] = np.concatenate(done) if done else np.empty(0, np.int64)
+        return found
+
+    def _attach(self, run: Any, position: int) -> None:
+        self._run, self._position = run, position
+
+    def _make_analysis(self) -> Any:
+        raise NotImplementedError
+
+    def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
+        raise NotImplementedError
+
+    def _begin(self, frames: one_pass.Frames, blocks: Sequence[one_pass.Frames]) -> None:
+        for hook in _HOOKS:
+            if hasattr(self, hook):
+                raise ArgumentError(
+                    f"{type(self).__name__} overrides {hook}, but it is computed natively and would never call it: "
+                    "derive from mdloom.parallel.ParallelAnalysisBase, or work on the results after run()"
+                )
+        self.results = Results()
+        super()._begin(frames, blocks)
+
+    def _take(self, columns: dict[str, Any]) -> None:
+        self.results = self._results_of(columns)
+
+
 def run(
-    analyses: Sequence[NativeAnalysis],
+    analyses: Sequence[Analysis],
     start: int | None = None,
     stop: int | None = None,
     step: int | None = None,
-    n_jobs: int = -1,
+    n_jobs: int | None = None,
     n_blocks: int | None = None,
     *,
     frames: Iterable[int] | None = None,
@@ -147,11 +186,11 @@ def run(
     scheduler: Any = None,
     scheduler_file: Any = None,
     strict: bool = False,
-) -> list[NativeAnalysis]:
+) -> list[Analysis]:
     """Run several analyses of one universe in one pass; each frame is read and decoded once.
 
     Each analysis ends up as its own ``run()`` would leave it, bit for bit. The arguments are those of
-    :meth:`mdloom.analysis.NativeAnalysis.run`. Returns the analyses. Errors: ArgumentError when there is none, one is
+    :meth:`mdloom.analysis.Analysis.run`. Returns the analyses. Errors: ArgumentError when there is none, one is
     given twice, or they belong to different universes; else what a single run raises.
     """
     analyses = list(analyses)
@@ -166,11 +205,11 @@ def run(
     return analyses
 
 
-def _require_one_universe(analyses: list[NativeAnalysis]) -> None:
+def _require_one_universe(analyses: list[Analysis]) -> None:
     if not analyses:
         raise ArgumentError("mdloom.run takes at least one analysis")
     for analysis in analyses:
-        if not isinstance(analysis, NativeAnalysis):
+        if not isinstance(analysis, Analysis):
             raise ArgumentError(f"mdloom.run takes mdloom's analyses, not {type(analysis).__name__}")
         if analysis.universe is not analyses[0].universe:
             raise ArgumentError("the analyses of one pass must belong to the same universe")

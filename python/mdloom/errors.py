@@ -32,12 +32,28 @@ class BackendError(MdloomError, RuntimeError):
     """Workers that were lost or could not work."""
 
 
-class FrameError(MdloomError):
-    """One frame failed in a worker: its ordinal, the kind of error, and the text, on their way to the run's ledger."""
+class AnalysisError(MdloomError):
+    """The code of an analysis failed on a frame. Where that code raised a class of its own, it is also of that class.
 
-    def __init__(self, ordinal: int, kind: int, text: str):
-        super().__init__(ordinal, kind, text)
-        self.ordinal, self.kind, self.text = ordinal, kind, text
+    `frame` is the frame's index, `worker` who worked on it; `__cause__` is the exception itself, with its traceback.
+    """
+
+    frame: int | None = None
+    worker: str = ""
+
+    def __init__(self, text: str, payload: bytes = b"") -> None:
+        super().__init__(text)
+        self.payload = payload  # what failures.own_error() makes the user's error of
+
+
+class FrameError(MdloomError):
+    """One frame failed in a worker: its ordinal, the kind of error, the text, and what an AnalysisError carries, on
+    their way to the run's ledger.
+    """
+
+    def __init__(self, ordinal: int, kind: int, text: str, payload: bytes = b"") -> None:
+        super().__init__(ordinal, kind, text, payload)
+        self.ordinal, self.kind, self.text, self.payload = ordinal, kind, text, payload
 
     def __str__(self) -> str:
         return self.text

@@ -9,13 +9,14 @@ import sys
 import time
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, Protocol, cast
 
 import numpy as np
 
-from . import _core, backends, progress, scheduler, timing, util
-from .backends import worker
-from .errors import ArgumentError, MdloomWarning
+from . import _core, backends, failures, progress, scheduler, timing, travel, util
+from .backends import here, worker
+from .errors import AnalysisError, ArgumentError, MdloomWarning
 
 Frames = range | np.ndarray
 
@@ -25,12 +26,30 @@ class Member(Protocol):
 
     name: str
     universe: Any
+    is_native: bool  # else it is a PythonMember
 
     def _begin(self, frames: Frames, blocks: Sequence[Frames]) -> None: ...
     def _doubts(self, first_frame: Any) -> Sequence[str]: ...
-    def _make_analysis(self) -> _core.Analysis: ...
     def _attach(self, run: _core.Run, position: int) -> None: ...
-    def _finish(self, columns: dict[str, np.ndarray], timing: timing.Timing, how: str) -> None: ...
+    def _take(self, columns: dict[str, Any]) -> None: ...
+    def _tell(self, timing: timing.Timing, how: str) -> None: ...
+
+
+class NativeMember(Member, Protocol):
+    """One that the engine computes."""
+
+    def _make_analysis(self) -> _core.Analysis: ...
+
+
+class PythonMember(Member, Protocol):
+    """One whose hooks are called for every frame, in private copies of its Universe."""
+
+    def _prepare(self) -> None: ...
+    def readonly_attributes(self) -> AbstractContextManager[None]:
+        """Holds while the pass runs."""
+        ...
+    def _make_python_analysis(self, number: int) -> _core.Analysis: ...
+    def _fold_way(self) -> str: ...
 
 
 def select_frames(
@@ -68,66 +87,127 @@ class OnePass:
     """What several analyses of one universe share while they run together."""
 
     def __init__(self, analyses: Sequence[Member], strict: bool) -> None:
-        from .universe import trajectory_source
-
         self.analyses = analyses
+        self.in_python = [cast(PythonMember, analysis) for analysis in analyses if not analysis.is_native]
         self.name = "+".join(analysis.name for analysis in analyses)
         self.messages: list[str] = []
         self.begun = time.perf_counter()
-        universe = analyses[0].universe
-        self.source, self.how, self.reader_text, self.reopen = trajectory_source(
-            universe, strict=strict, warn=self.messages.append
-        )
-        self.n_atoms = len(universe.atoms)
+        self.universe = analyses[0].universe
+        self.privates: Any = None
+        if self.in_python:
+            from .private_universe import PythonFrames
+
+            self.python_frames = PythonFrames(self.universe)
+            self.n_frames, self.reader_text = self.python_frames.n_frames, self.python_frames.text
+        else:
+            from .universe import trajectory_source
+
+            self.source, _, self.reader_text, self.reopen = trajectory_source(
+                self.universe, strict=strict, warn=self.messages.append
+            )
+            self.n_frames = self.source.n_frames
 
     def go(
-        self, selection: tuple, counts: tuple[int, int | None], place: dict[str, Any], verbose: bool, watcher: Any
+        self,
+        selection: tuple,
+        counts: tuple[int | None, int | None],
+        place: dict[str, Any],
+        verbose: bool,
+        watcher: Any,
     ) -> None:
         """Runs it: (start, stop, step, frames), (n_jobs, n_blocks), where to work, a bar, and a function to tell."""
-        self.frames = select_frames(self.source.n_frames, *selection)
-        with scheduler.resolve(*counts, len(self.frames), **place) as schedule:
-            self._prepare(schedule)
-            self._warn()
+        self.frames = select_frames(self.n_frames, *selection)
+        local = "processes" if self.in_python else "threads"
+        with scheduler.resolve(*counts, len(self.frames), local=local, **place) as schedule:
             try:
-                self._work(schedule, verbose, watcher)
-                self._conclude(schedule)
+                with ExitStack() as while_running:
+                    self._prepare(schedule, while_running)
+                    self._warn()
+                    how = self._work(schedule, verbose, watcher)
+                self._conclude(how)
             finally:
                 self._warn()
+                if self.privates is not None:
+                    self.privates.close()
 
-    def _prepare(self, schedule: scheduler.Schedule) -> None:
+    def _prepare(self, schedule: scheduler.Schedule, while_running: ExitStack) -> None:
         started = time.perf_counter()
         self.borders = util.block_borders(len(self.frames), schedule.n_blocks) if len(self.frames) else []
         blocks = [self.frames[first:stop] for first, stop in self.borders]
-        first_frame = None
-        if len(self.frames):
-            first_frame = self.source.read(None, int(self.frames[0]), 1, 1)
         for analysis in self.analyses:
             analysis._begin(self.frames, blocks)
+        if self.in_python:
+            self._open_private_universes(while_running)
+        first_frame = None
+        if len(self.frames) and len(self.in_python) < len(self.analyses):
+            first_frame = self.source.read(None, int(self.frames[0]), 1, 1)
+        for analysis in self.analyses:
             self.messages.extend(analysis._doubts(first_frame))
+        self.chunks_are_blocks = any(analysis._fold_way() == "blocks" for analysis in self.in_python)
         self.run = _core.Run(
             self.source,
-            self.n_atoms,
+            len(self.universe.atoms),
             None,
             self.frames if isinstance(self.frames, range) else np.ascontiguousarray(self.frames),
-            [analysis._make_analysis() for analysis in self.analyses],
+            [self._engines_own(analysis) for analysis in self.analyses],
+            [stop for _, stop in self.borders] if self.chunks_are_blocks else [],
         )
         for position, analysis in enumerate(self.analyses):
             analysis._attach(self.run, position)
         self.prepare_seconds = time.perf_counter() - started
 
-    def _work(self, schedule: scheduler.Schedule, verbose: bool, watcher: Any) -> None:
-        job = worker.make_job(self.run, name=self.name, path=self.source.name, reopen=self.reopen)
+    def _open_private_universes(self, while_running: ExitStack) -> None:
+        for analysis in self.in_python:
+            analysis._prepare()
+        for analysis in self.in_python:
+            while_running.enter_context(analysis.readonly_attributes())
+        packed = tuple(travel.pack_analysis(analysis, self.universe) for analysis in self.in_python)
+        self.privates = self.python_frames.open(packed)
+        self.source = self.python_frames.source_of(self.privates)
+
+    def _engines_own(self, analysis: Member) -> _core.Analysis:
+        if analysis.is_native:
+            return cast(NativeMember, analysis)._make_analysis()
+        python = cast(PythonMember, analysis)
+        return python._make_python_analysis(self.in_python.index(python))
+
+    def _work(self, schedule: scheduler.Schedule, verbose: bool, watcher: Any) -> str:
+        """Gives where the work was done, in words."""
         self.started = time.time()
         with progress.watching(
             self.name.upper(), len(self.frames), schedule, verbose=verbose, progress=watcher
         ) as watch:
-            backends.drive(schedule, self.run, job, watch)
-            self.run.close()
+            try:
+                where = "in this process"
+                if not (schedule.may_stay_here and here.ends_soon(self.run, self.privates, watch)):
+                    where = schedule.text
+                    self._drive(schedule, watch)
+                self.run.close()
+            except AnalysisError as error:
+                own = failures.own_error(error, self.source.name)
+                raise own from own.__cause__
         self.source.require_unchanged()
+        return where
 
-    def _conclude(self, schedule: scheduler.Schedule) -> None:
+    def _drive(self, schedule: scheduler.Schedule, watch: progress.Watch) -> None:
+        if self.privates is not None:
+            self.privates.between_frames = here.leave_when_over(self.run)
+
+        def make_job() -> worker.Job:
+            return worker.make_job(
+                self.run,
+                name=self.name,
+                path=self.source.name,
+                reopen=self.reopen if self.privates is None else self.python_frames.reopen(self.privates.analyses),
+                chunks_are_blocks=self.chunks_are_blocks,
+            )
+
+        backends.drive(schedule, self.run, make_job, watch)
+
+    def _conclude(self, where: str) -> None:
         started = time.perf_counter()
-        columns = self.run.conclude()
+        for analysis, columns in zip(self.analyses, self.run.conclude(), strict=True):
+            analysis._take(columns)
         now = time.perf_counter()
         measured = timing.timing_of(
             self.run.records,
@@ -137,8 +217,8 @@ class OnePass:
             conclude=now - started,
             total=now - self.begun,
         )
-        for analysis, found in zip(self.analyses, columns, strict=True):
-            analysis._finish(found, measured, f"{schedule.text}, {self.reader_text}")
+        for analysis in self.analyses:
+            analysis._tell(measured, f"{where}, {self.reader_text}")
 
     def _warn(self) -> None:
         """In the user's own thread, each message once."""

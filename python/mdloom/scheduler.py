@@ -9,7 +9,8 @@ The first of these that says something decides:
 2. inside a Dask task: here, on this thread
 3. dask's configuration `scheduler`: a Client, `Client.get`, an Executor, or the name of a local scheduler
 4. the current Client (`Client.current()`, so also `as_current()`); n_jobs is then ignored
-5. nothing: serial for n_jobs == 1, else threads of this process
+5. nothing: serial for n_jobs == 1, else threads of this process; processes for analyses written in Python, when
+   n_jobs is given or the first frames say that the run takes longer than starting them
 
 dask and distributed are looked at only when the program has imported them, or asks for them by an argument.
 Errors are ArgumentError (a ValueError). Blocks are labels on frames: `n_blocks` if given, else the number of workers of
@@ -60,6 +61,7 @@ class Schedule:
     text: str  # for reprs: "native threads"
     resource: Any = None  # the Client or Executor
     opened: tuple[Any, ...] = field(default=(), repr=False)  # what close() closes, in this order
+    may_stay_here: bool = False  # nobody asked for these processes: a short run need not start them
 
     @property
     def who(self) -> str:
@@ -90,18 +92,25 @@ def scheduler_address(client: Any) -> str:
 
 
 def resolve(
-    n_jobs: int = -1,
+    n_jobs: int | None = None,
     n_blocks: int | None = None,
     n_frames: int = 0,
     *,
+    local: str = "threads",
     client: Any = None,
     scheduler: Any = None,
     scheduler_file: Any = None,
 ) -> Schedule:
-    """Decides as the module's first lines say. Warns (UserWarning) when there is nothing to do."""
-    jobs = _count_jobs(n_jobs)
+    """Decides as the module's first lines say. `local`: what to use when nothing says anything.
+
+    Warns (UserWarning) when there is nothing to do.
+    """
+    jobs = _count_jobs(-1 if n_jobs is None else n_jobs)
     _check_blocks(n_blocks, n_frames)
-    kind, resource, opened = _choose(jobs, n_jobs, client, scheduler, scheduler_file)
+    kind, resource, opened = _choose(client, scheduler, scheduler_file)
+    is_asked = kind != "default"
+    if not is_asked:
+        kind = "serial" if jobs == 1 else local
     try:
         if kind == "distributed":
             _require_usable(resource)
@@ -119,7 +128,9 @@ def resolve(
     if n_frames == 0:
         warnings.warn("no frames to analyse: check start, stop and step", UserWarning, stacklevel=4)
     automatic_blocks = max(1, automatic_blocks) if n_blocks is None else index(n_blocks)
-    return Schedule(kind, n_workers, min(automatic_blocks, n_frames), _text(kind, resource), resource, opened)
+    may_stay_here = kind == "processes" and not is_asked and n_jobs is None
+    n_blocks = min(automatic_blocks, n_frames)
+    return Schedule(kind, n_workers, n_blocks, _text(kind, resource), resource, opened, may_stay_here)
 
 
 def _text(kind: str, resource: Any) -> str:
@@ -164,7 +175,7 @@ def _check_blocks(n_blocks: Any, n_frames: int) -> None:
         raise ArgumentError(f"n_blocks is {blocks}, but there are {n_frames} frames: use at most one block per frame")
 
 
-def _choose(jobs: int, n_jobs: int, client: Any, scheduler: Any, scheduler_file: Any) -> tuple[str, Any, tuple]:
+def _choose(client: Any, scheduler: Any, scheduler_file: Any) -> tuple[str, Any, tuple]:
     given = [
         name
         for name, value in (("client", client), ("scheduler", scheduler), ("scheduler_file", scheduler_file))
@@ -187,7 +198,7 @@ def _choose(jobs: int, n_jobs: int, client: Any, scheduler: Any, scheduler_file:
     ambient = _current_client()
     if ambient is not None:
         return "distributed", ambient, ()
-    return ("serial" if jobs == 1 else "threads"), None, ()
+    return "default", None, ()
 
 
 def _from_client_argument(client: Any) -> tuple[str, Any, tuple]:

@@ -40,8 +40,8 @@ def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str],
     none of these ways is refused with an ArgumentError that names it; files can raise FileError and FormatError.
     """
     trajectory = trajectory_of(universe)
-    _refuse_streams(trajectory)
-    _refuse_parts_of_files(trajectory)
+    refuse_streams(trajectory)
+    refuse_parts_of_files(trajectory)
     if _is(trajectory, "MemoryReader", "memory"):
         return _memory(trajectory)
     if _is_single_frame(trajectory):
@@ -52,7 +52,7 @@ def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str],
         _require_same_atoms(source, universe)
         # MDAnalysis counted when it opened: a file that has grown since has more frames than the Universe shows
         if source.n_frames <= len(trajectory):
-            return source, "native", f"{_format_names(trajectory)} read natively", ("description", source.describe())
+            return source, "native", f"{format_names(trajectory)} read natively", ("description", source.describe())
     return _python(universe, trajectory)
 
 
@@ -63,6 +63,10 @@ def reopen_source(reopen: tuple) -> _core.Source:
         return _core.open_description(what[0])
     if kind == "universe":
         return _source_of_copy(*_unpickled(what[0]))
+    if kind == "private":
+        from .private_universe import reopened
+
+        return reopened(*what)
     raise ArgumentError(f"a trajectory of kind {kind!r} cannot be opened again: its frames must be sent")
 
 
@@ -122,7 +126,8 @@ def _is_single_frame(trajectory: Any) -> bool:
     return isinstance(trajectory, SingleFrameReaderBase)
 
 
-def _refuse_streams(trajectory: Any) -> None:
+def refuse_streams(trajectory: Any) -> None:
+    """Raises ArgumentError for trajectories whose length nobody knows."""
     try:
         len(trajectory)
     except (AttributeError, NotImplementedError, RuntimeError, TypeError) as error:
@@ -131,7 +136,8 @@ def _refuse_streams(trajectory: Any) -> None:
         ) from None
 
 
-def _refuse_parts_of_files(trajectory: Any) -> None:
+def refuse_parts_of_files(trajectory: Any) -> None:
+    """Raises ArgumentError for files opened with sub=."""
     for reader in _readers(trajectory):
         if getattr(reader, "_sub", None) is not None:
             raise ArgumentError(
@@ -170,7 +176,8 @@ def _is_usual(value: Any, usual: tuple) -> bool:
     return any(value is one or (np.ndim(value) == 0 and value == one) for one in usual)
 
 
-def _format_names(trajectory: Any) -> str:
+def format_names(trajectory: Any) -> str:
+    """For people: `XTC`, `3 XTC files`."""
     readers = _readers(trajectory)
     names = "+".join(sorted({NATIVE.get(type(r).__name__, _one_format(r)) for r in readers}))
     return names if len(readers) == 1 else f"{len(readers)} {names} files"
@@ -206,7 +213,7 @@ def _single_frame(trajectory: Any) -> Opened:
     """The one frame as it is now, with the user's edits: MDAnalysis' own iteration shows it so."""
     ts = trajectory.ts
     positions = np.array(ts.positions, dtype=np.float32)[np.newaxis]
-    source = _core.memory_source(positions, np.array([float(ts.time)]), _box(ts)[np.newaxis])
+    source = _core.memory_source(positions, np.array([float(ts.time)]), box_of(ts)[np.newaxis])
     return source, "python", f"{_one_format(trajectory)} read through MDAnalysis", ("sent",)
 
 
@@ -219,7 +226,8 @@ def _boxes(dimensions: np.ndarray) -> np.ndarray:
     return np.array(vectors, dtype=np.float32).reshape(-1, 9)[places.reshape(-1)]
 
 
-def _box(ts: Any) -> np.ndarray:
+def box_of(ts: Any) -> np.ndarray:
+    """Cell vectors float32 [9], Å; zeros: no box."""
     if ts.dimensions is None:
         return np.zeros(9, np.float32)
     return np.ascontiguousarray(ts.triclinic_dimensions, dtype=np.float32).reshape(9)
@@ -241,12 +249,12 @@ class _PrivateCopy:
     def read(self, frame_index: int, wanted: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
         with self._lock:
             ts = self._trajectory[frame_index]
-            return np.ascontiguousarray(ts.positions[wanted], dtype=np.float32), float(ts.time), _box(ts)
+            return np.ascontiguousarray(ts.positions[wanted], dtype=np.float32), float(ts.time), box_of(ts)
 
 
 def _python(universe: Any, trajectory: Any) -> Opened:
-    _refuse_memories(trajectory)
-    text = f"{_format_names(trajectory)} read through MDAnalysis"
+    refuse_memories(trajectory)
+    text = f"{format_names(trajectory)} read through MDAnalysis"
     if trajectory.transformations:
         text += " with its transformations"
     reopen: tuple = ("sent",)
@@ -258,17 +266,20 @@ def _python(universe: Any, trajectory: Any) -> Opened:
             reopen = ("universe", pickled)
     except Exception:  # a reader or a transformation may raise anything here
         copy = _copied(trajectory)
-    _require_own_groups(copy, universe)
+    require_own_groups(copy, universe)
     return _source_of_copy(copy, owner, len(trajectory)), "python", text, reopen
 
 
 def _source_of_copy(trajectory: Any, owner: Any, n_frames: int | None = None) -> _core.Source:
     copy = _PrivateCopy(trajectory, owner)
+    return _core.python_source(lambda: copy, trajectory.n_atoms, n_frames or len(trajectory), short_name(trajectory))
+
+
+def short_name(trajectory: Any) -> str:
+    """For messages: the file, and how many more."""
     names = _file_names(trajectory)
     name = os.path.basename(names[0]) if names else type(trajectory).__name__
-    if len(names) > 1:
-        name += f" and {len(names) - 1} more"
-    return _core.python_source(lambda: copy, trajectory.n_atoms, n_frames or len(trajectory), name)
+    return name if len(names) < 2 else f"{name} and {len(names) - 1} more"
 
 
 def _file_names(trajectory: Any) -> list[str]:
@@ -309,7 +320,8 @@ def _copied(trajectory: Any) -> Any:
         ) from None
 
 
-def _refuse_memories(trajectory: Any) -> None:
+def refuse_memories(trajectory: Any) -> None:
+    """Raises ArgumentError for transformations that need the frames in order."""
     for transformation in trajectory.transformations:
         if getattr(transformation, "parallelizable", True) is False:
             raise ArgumentError(
@@ -318,7 +330,7 @@ def _refuse_memories(trajectory: Any) -> None:
             )
 
 
-def _require_own_groups(copy: Any, universe: Any) -> None:
+def require_own_groups(copy: Any, universe: Any) -> None:
     """A transformation that still holds the user's groups would look at the user's frame."""
     for transformation in copy.transformations:
         for held in _held_by(transformation):

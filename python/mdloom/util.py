@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import time
+from collections.abc import Sequence
 from operator import index
+from typing import Any
 
 from .errors import ArgumentError
 
@@ -68,3 +71,26 @@ def make_balanced_slices(
         end = None if stop is None else min(slices[-1].stop, index(stop))
         slices[-1] = slice(slices[-1].start, end, step)
     return slices
+
+
+def second_order_moments(first: Sequence[Any], second: Sequence[Any]) -> tuple[Any, Any, Any]:
+    """The moments of two lots of frames together, from those of each.
+
+    first, second: (number of frames, mean, sum of squared deviations from it), numbers or arrays of one shape. Returns
+    the same three. Chan, Golub & LeVeque 1979, eq. 2.1.
+    """
+    n_first, mean_first, squares_first = first
+    n_second, mean_second, squares_second = second
+    n_frames = n_first + n_second
+    apart = mean_second - mean_first
+    mean = (n_first * mean_first + n_second * mean_second) / n_frames
+    squares = squares_first + squares_second + (n_first * n_second / n_frames) * apart**2
+    return n_frames, mean, squares
+
+
+def fold_second_order_moments(moments: Sequence[Sequence[Any]]) -> tuple[Any, Any, Any]:
+    """The moments of several lots of frames together, joined from the left. Raises ArgumentError when there is none."""
+    if not len(moments):
+        raise ArgumentError("there are no moments to fold")
+    n_frames, mean, squares = functools.reduce(second_order_moments, moments)
+    return n_frames, mean, squares

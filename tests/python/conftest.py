@@ -81,3 +81,19 @@ def guide_client(eight_workers):
 
     with Client(eight_workers) as client:
         yield client
+
+
+@pytest.fixture(params=["synchronous", "threads", "processes", "distributed"])
+def place(request) -> dict[str, object]:
+    """Arguments of run() that say where to work: each of the four ways."""
+    if request.param != "distributed":
+        return {"scheduler": request.param}
+    return {"client": request.getfixturevalue("guide_client")}
+
+
+@pytest.fixture
+def adk(adk_files):
+    """A Universe of its own for each test."""
+    import MDAnalysis as mda
+
+    return mda.Universe(*adk_files)

@@ -268,7 +268,7 @@ def test_a_file_that_differs_over_there_is_refused(adk_files, make_rmsd, client,
 
 def test_workers_with_another_version_are_refused(make_rmsd, client, monkeypatch):
     version = worker.own_version()
-    monkeypatch.setattr(worker, "own_version", lambda: "0.0.1")
+    monkeypatch.setattr(worker, "own_version", lambda runs_python=False: "0.0.1")
     with pytest.raises(BackendError, match=rf"3 of 3 workers cannot work on .*mdloom {version} there, 0\.0\.1 here"):
         make_rmsd().run()
 

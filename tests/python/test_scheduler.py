@@ -57,7 +57,7 @@ def test_usable_cores_follow_the_affinity():
         os.sched_setaffinity(0, cores)
 
 
-@pytest.mark.parametrize("n_jobs", [0, -2, 1.5, "2", None, True])
+@pytest.mark.parametrize("n_jobs", [0, -2, 1.5, "2", True])
 def test_a_number_of_jobs_that_makes_no_sense_is_refused(n_jobs):
     with pytest.raises(ArgumentError, match="n_jobs"):
         resolve(n_jobs, None, 98)

@@ -2,7 +2,7 @@
 
 namespace mdloom {
 
-void throw_error(ErrorKind kind, const std::string& text) {
+void throw_error(ErrorKind kind, const std::string& text, const std::string& payload) {
     switch (kind) {
         case ErrorKind::file:
             throw FileError(text);
@@ -16,6 +16,8 @@ void throw_error(ErrorKind kind, const std::string& text) {
             throw StateError(text);
         case ErrorKind::backend:
             throw BackendError(text);
+        case ErrorKind::analysis:
+            throw AnalysisError(text, payload);
     }
     throw StateError("error of unknown kind " + std::to_string(static_cast<int>(kind)) + ": " + text);
 }

@@ -8,7 +8,15 @@
 namespace mdloom {
 
 /// One per Python exception class; the number travels between processes, so it is never reused.
-enum class ErrorKind : std::uint8_t { file = 1, format = 2, argument = 3, topology = 4, state = 5, backend = 6 };
+enum class ErrorKind : std::uint8_t {
+    file = 1,
+    format = 2,
+    argument = 3,
+    topology = 4,
+    state = 5,
+    backend = 6,
+    analysis = 7
+};
 
 /// The common base: what it says and which class it is.
 class Error : public std::runtime_error {
@@ -51,14 +59,24 @@ struct BackendError : Error {
     explicit BackendError(const std::string& text) : Error(ErrorKind::backend, text) {}
 };
 
-/// One frame could not be read or analysed. The text names the frame, never the worker or the chunk, so that it is the
-/// same for any cut. Travels between processes as its three members.
+/// An analysis' own code failed. `payload` is for whoever wrote that code, and opaque to everybody else: a pickled
+/// Python exception, for instance.
+struct AnalysisError : Error {
+    explicit AnalysisError(const std::string& text, std::string payload = {})
+        : Error(ErrorKind::analysis, text), payload(std::move(payload)) {}
+    std::string payload;
+};
+
+/// One frame could not be read or analysed. The text names the frame, never the chunk, so that it is the same for any
+/// cut. Travels between processes as its four members.
 struct FrameError : Error {
-    FrameError(Index ordinal, ErrorKind kind, const std::string& text) : Error(kind, text), ordinal(ordinal) {}
+    FrameError(Index ordinal, ErrorKind kind, const std::string& text, std::string payload = {})
+        : Error(kind, text), ordinal(ordinal), payload(std::move(payload)) {}
     Index ordinal;
+    std::string payload;  ///< an AnalysisError's
 };
 
 /// Throws the class that `kind` stands for.
-[[noreturn]] void throw_error(ErrorKind kind, const std::string& text);
+[[noreturn]] void throw_error(ErrorKind kind, const std::string& text, const std::string& payload = {});
 
 }  // namespace mdloom

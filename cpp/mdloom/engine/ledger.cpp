@@ -11,8 +11,12 @@ namespace {
 constexpr std::chrono::milliseconds a_while{50};
 }
 
-RunLedger::RunLedger(Index n_frames, Part start, Watch watch)
-    : n_frames_(n_frames), watch_(std::move(watch)), done_(start.ordinals), resting_(std::move(start)) {
+RunLedger::RunLedger(Index n_frames, Part start, Watch watch, std::vector<Index> cuts)
+    : n_frames_(n_frames),
+      watch_(std::move(watch)),
+      cuts_(std::move(cuts)),
+      done_(start.ordinals),
+      resting_(std::move(start)) {
     free_.add(Range{0, n_frames});
     free_.remove(done_);
 }
@@ -23,11 +27,7 @@ void RunLedger::expect(int n_workers, Index length) {
     for (const auto& [worker, chunk] : std::exchange(reserved_, {})) free_again(chunk);
     // A quarter of a fair share at most: what a slow worker holds at first must not hold up a short run.
     const Index share = std::clamp<Index>(free_.size() / (4 * n_workers_), 1, std::max<Index>(1, length));
-    for (int worker = 0; worker < n_workers && !free_.empty(); ++worker) {
-        const Range rest = free_.ranges.front();
-        reserved_[worker] = {rest.first, std::min(rest.stop, rest.first + share)};
-        free_.remove(reserved_[worker]);
-    }
+    for (int worker = 0; worker < n_workers && !free_.empty(); ++worker) reserved_[worker] = first_free(share);
 }
 
 std::optional<Chunk> RunLedger::take(int worker, Index length, Index least) {
@@ -53,11 +53,18 @@ std::optional<Chunk> RunLedger::take_now(int worker, Index length, Index least) 
         if (free_.empty()) return std::nullopt;
         // Half a fair share of the rest: the last chunks shrink, so that workers finish together.
         const Index fair = std::max<Index>(std::max<Index>(1, least), free_.size() / (2 * n_workers_));
-        const Range rest = free_.ranges.front();
-        chunk = {rest.first, std::min(rest.stop, rest.first + std::clamp<Index>(length, 1, fair))};
-        free_.remove(*chunk);
+        chunk = first_free(std::clamp<Index>(length, 1, fair));
     }
     held_[worker].push_back(*chunk);
+    return chunk;
+}
+
+Chunk RunLedger::first_free(Index length) {
+    const Range rest = free_.ranges.front();
+    const auto cut = std::ranges::upper_bound(cuts_, rest.first);
+    const Index stop = cut == cuts_.end() ? rest.first + length : *cut;
+    const Chunk chunk{rest.first, std::min(rest.stop, stop)};
+    free_.remove(chunk);
     return chunk;
 }
 
@@ -178,7 +185,7 @@ Index RunLedger::n_free() const {
 void RunLedger::close() const {
     const std::lock_guard lock(mutex_);
     if (broken_) std::rethrow_exception(broken_);
-    if (earliest_error_) throw_error(earliest_error_->kind(), earliest_error_->what());
+    if (earliest_error_) throw_error(earliest_error_->kind(), earliest_error_->what(), earliest_error_->payload);
     if (const Index n_missing = n_frames_ - done_.size(); n_missing > 0 && !stopped_)
         throw BackendError(
             fmt::format("{} of {} frames were lost with their workers: {}", n_missing, n_frames_, lost_reason_));

@@ -15,8 +15,9 @@ using Watch = std::function<void(Index n_done, Index n_frames)>;
 
 class RunLedger final : public Ledger {
 public:
-    /// `start` holds what is done already (an empty state per analysis for a new run).
-    RunLedger(Index n_frames, Part start, Watch watch);
+    /// `start` holds what is done already (an empty state per analysis for a new run). `cuts`: ascending ordinals, the
+    /// last of them n_frames; chunks then end at the next of them, whatever length is asked for.
+    RunLedger(Index n_frames, Part start, Watch watch, std::vector<Index> cuts = {});
 
     void expect(int n_workers, Index length) override;
     std::optional<Chunk> take(int worker, Index length, Index least = 1) override;
@@ -40,6 +41,7 @@ public:
 
 private:
     std::optional<Chunk> take_now(int worker, Index length, Index least);
+    Chunk first_free(Index length);
     void free_again(Range range);
     void forget_done();
     bool record(int worker, const OrdinalSet& ordinals);
@@ -48,6 +50,7 @@ private:
 
     const Index n_frames_;
     const Watch watch_;
+    const std::vector<Index> cuts_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     OrdinalSet free_, done_;

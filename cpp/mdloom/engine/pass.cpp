@@ -81,8 +81,7 @@ Part PassWorker::work(Chunk chunk) {
     record.compute_seconds.reserve(usize(chunk.size()));
     try {
         for (Index ordinal = chunk.first; ordinal < chunk.stop; ++ordinal) pass(ordinal, part, record);
-        for (std::size_t i = 0; i < scratches_.size(); ++i)
-            run_.analyses_[i]->finish_chunk(*scratches_[i], *part.states[i]);
+        finish(chunk, part);
     } catch (...) {
         renew_scratches();
         throw;
@@ -98,6 +97,8 @@ void PassWorker::pass(Index ordinal, Part& part, WorkRecord& record) {
     try {
         for (std::size_t i = 0; i < scratches_.size(); ++i)
             run_.analyses_[i]->single_frame(frame_, run_.groups_[i], *scratches_[i], *part.states[i]);
+    } catch (const AnalysisError& error) {
+        throw FrameError(ordinal, error.kind(), fmt::format("frame {}: {}", frame_.index, error.what()), error.payload);
     } catch (const Error& error) {
         throw FrameError(ordinal, error.kind(), fmt::format("frame {}: {}", frame_.index, error.what()));
     } catch (const std::exception& error) {
@@ -105,6 +106,14 @@ void PassWorker::pass(Index ordinal, Part& part, WorkRecord& record) {
     }
     record.read_seconds.push_back(std::chrono::duration<float>(read - start).count());
     record.compute_seconds.push_back(static_cast<float>(seconds_since(read)));
+}
+
+void PassWorker::finish(Chunk chunk, Part& part) try {
+    for (std::size_t i = 0; i < scratches_.size(); ++i)
+        run_.analyses_[i]->finish_chunk(*scratches_[i], *part.states[i]);
+} catch (const AnalysisError& error) {
+    const std::string text = fmt::format("after frame {}: {}", run_.frames_[chunk.stop - 1], error.what());
+    throw FrameError(chunk.stop - 1, error.kind(), text, error.payload);
 }
 
 void PassWorker::renew_scratches() {

@@ -17,6 +17,7 @@ public:
 
 private:
     void pass(Index ordinal, Part& part, WorkRecord& record);
+    void finish(Chunk chunk, Part& part);
     void renew_scratches();
 
     const Run& run_;

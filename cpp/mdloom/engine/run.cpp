@@ -52,9 +52,10 @@ Run::Run(std::shared_ptr<const Source> source, Topology topology, FrameSelection
     require_atoms_of(*source_, topology, wanted_);
     require_frames_of(*source_, frames_);
     Frame first;
-    if (frames_.size() > 0) read_checked(*source_->open_reader(), frames_, 0, wanted_, first);
+    const bool look = frames_.size() > 0 && !wanted_.empty();
+    if (look) read_checked(*source_->open_reader(), frames_, 0, wanted_, first);
     for (std::size_t i = 0; i < analyses_.size(); ++i)
-        analyses_[i]->prepare({topology, frames_.size() > 0 ? &first : nullptr, groups_[i]});
+        analyses_[i]->prepare({topology, look ? &first : nullptr, groups_[i]});
 }
 
 Run::Run(std::span<const std::byte> spec, const RebuildAnalysis& rebuild, std::shared_ptr<const Source> source)

@@ -13,13 +13,20 @@ using Vec3 = std::array<float, 3>;
 /// Rows are the cell vectors a, b, c, Å. All zero: no box.
 using Box = std::array<float, 9>;
 
+/// Whoever read a frame, for analyses that know their kind of reader and want more of it than a Frame holds.
+class FrameOrigin {
+public:
+    virtual ~FrameOrigin() = default;
+};
+
 /// Buffers are reused from frame to frame: copy what must live longer.
 struct Frame {
-    Index ordinal = 0;            ///< position in the frame selection; set by the engine
-    Index index = 0;              ///< position in the trajectory
-    double time = 0;              ///< ps
-    Box box{};                    ///< Å
-    std::vector<Vec3> positions;  ///< Å, [n_wanted]: the wanted atoms only, ascending, unique
+    Index ordinal = 0;                    ///< position in the frame selection; set by the engine
+    Index index = 0;                      ///< position in the trajectory
+    double time = 0;                      ///< ps
+    Box box{};                            ///< Å
+    std::vector<Vec3> positions;          ///< Å, [n_wanted]: the wanted atoms only, ascending, unique
+    const FrameOrigin* origin = nullptr;  ///< still at this frame; nullptr: there is no more to know
 };
 
 /// Atom indices in the user's order, duplicates kept.
@@ -34,7 +41,7 @@ struct Topology {
 /// What prepare() may look at. Groups index into first_frame->positions.
 struct System {
     const Topology& topology;
-    const Frame* first_frame;  ///< nullptr when the selection holds no frame
+    const Frame* first_frame;  ///< nullptr when the selection holds no frame, or no analysis asks for atoms
     const std::vector<Group>& groups;
 };
 

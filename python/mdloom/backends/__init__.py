@@ -1,8 +1,9 @@
 """Who works through a run's frames. `drive` is the only door.
 
-    job = worker.make_job(run, name="RMSD", path="traj.xtc", reopen=("description", source.describe()))
+    def make_job():  # called where the run leaves this process' own threads
+        return worker.make_job(run, name="RMSD", path="traj.xtc", reopen=("description", source.describe()))
     with scheduler.resolve(...) as schedule, progress.watching(name, n_frames, schedule, ...) as watch:
-        backends.drive(schedule, run, job, watch)
+        backends.drive(schedule, run, make_job, watch)
 
 `drive` returns when the run is over; afterwards `run.close()` says whether it succeeded. What `watch(n_done, n_frames)`
 raises (KeyboardInterrupt included) stops the run within a second and is raised again, as is BackendError when workers
@@ -20,7 +21,7 @@ from .worker import Job
 Watch = Callable[[int, int], None]
 
 
-def drive(schedule: Schedule, run: Any, job: Job, watch: Watch) -> None:
+def drive(schedule: Schedule, run: Any, make_job: Callable[[], Job], watch: Watch) -> None:
     if run.n_frames == 0:
         return
     if schedule.kind in ("serial", "in_task"):
@@ -30,14 +31,17 @@ def drive(schedule: Schedule, run: Any, job: Job, watch: Watch) -> None:
     elif schedule.kind == "processes":
         from .processes import Lanes
 
+        job = make_job()
         _drive_crew(Lanes(schedule.n_workers, job), run, job, watch)
     elif schedule.kind == "executor":
         from .executor import ExecutorCrew
 
+        job = make_job()
         _drive_crew(ExecutorCrew(schedule.resource, schedule.n_workers, job), run, job, watch)
     elif schedule.kind == "distributed":
         from .distributed import DaskCrew
 
+        job = make_job()
         _drive_crew(DaskCrew(schedule.resource, job), run, job, watch)
     else:
         raise AssertionError(schedule.kind)

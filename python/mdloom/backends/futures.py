@@ -19,7 +19,9 @@ _TICK_SECONDS = 0.05
 # How long the first answers of all workers are waited for, once one of them has come.
 _FIRST_ANSWERS_SECONDS = 2.0
 # A reserved chunk that nobody has brought back for so long, while there is nothing else to do, is given to others too.
+# Nor sooner than this many times the longest that any chunk took.
 _PATIENCE_SECONDS = 3.0
+_PATIENCE_TIMES = 3
 # While chunks are still short: enough to keep workers busy, and for an adaptive cluster to start the first.
 _LEAST_IN_FLIGHT = 8
 _MEMORY = 0.8
@@ -73,6 +75,7 @@ class _Loop:
         self._frames_per_second: float | None = None
         self._recent_frames = self._recent_seconds = 0.0
         self._longest = self._first_length = 1
+        self._slowest_seconds = 0.0
         self._bytes_per_frame = 0
         self._n_reserved = 0
         self._held: list[tuple[int, bytes]] = []
@@ -131,7 +134,7 @@ class _Loop:
             try:
                 frames = self._run.send_frames(*chunk)
             except FrameError as error:
-                self._run.fail(worker, error.ordinal, error.kind, error.text)
+                self._run.fail(worker, error.ordinal, error.kind, error.text, error.payload)
                 return True
             self._bytes_per_frame = len(frames) / (chunk[1] - chunk[0])
         ticket = self._crew.submit(place, chunk, frames, n_gather)
@@ -168,9 +171,9 @@ class _Loop:
             self._held.append((held.worker, part))
             self._start_holding()
         elif answer[0] == "frame_error":
-            _, ordinal, kind, text, place = answer
+            _, ordinal, kind, text, payload, place = answer
             self._places_seen.add(place)
-            self._run.fail(held.worker, ordinal, kind, text)
+            self._run.fail(held.worker, ordinal, kind, text, payload)
         elif answer[0] == "cannot":
             self._places_seen.add(answer[-1])
             self._refusals.append(answer)
@@ -185,6 +188,7 @@ class _Loop:
     def _learn(self, chunk: tuple[int, int], seconds: float) -> None:
         n_frames = chunk[1] - chunk[0]
         self._longest = max(self._longest, n_frames)
+        self._slowest_seconds = max(self._slowest_seconds, seconds)
         # A mean over the last few chunks, by their time: single short ones say little on a busy machine.
         self._recent_frames = _MEMORY * self._recent_frames + n_frames
         self._recent_seconds = _MEMORY * self._recent_seconds + max(seconds, 1e-6)
@@ -206,8 +210,12 @@ class _Loop:
         self._held.clear()
 
     def _lose_patience(self) -> None:
+        """Not before others have brought back theirs: chunks may be long."""
         idle = time.monotonic() - self._last_event
-        if idle < _PATIENCE_SECONDS or self._run.n_free or not all(f.is_reserved for f in self._in_flight.values()):
+        patience = max(_PATIENCE_SECONDS, _PATIENCE_TIMES * self._slowest_seconds)
+        if not self._slowest_seconds or idle < patience or self._run.n_free:
+            return
+        if not all(f.is_reserved for f in self._in_flight.values()):
             return
         for held in self._in_flight.values():
             self._run.lost(held.worker, "a worker did not come for its first chunk")

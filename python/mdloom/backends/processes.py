@@ -19,13 +19,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ArgumentError, BackendError
 from .worker import Job, work_chunk
 
-# Chunks in a lane: one is worked on, one waits in its pipe.
+# Chunks in a lane: one is worked on, one waits in its pipe. Blocks are long: nobody else could take one that waits.
 _N_IN_LANE = 2
+_N_BLOCKS_IN_LANE = 1
+
+
+class _Surroundings(NamedTuple):
+    """What names of files and modules mean here; a warm lane started with what they meant then."""
+
+    folder: str
+    search_path: list[str]
+
+    @classmethod
+    def of_this_process(cls) -> _Surroundings:
+        return cls(os.getcwd(), list(sys.path))
+
+    def enter(self) -> None:
+        with suppress(OSError):
+            os.chdir(self.folder)
+        sys.path[:] = self.search_path
 
 
 class _Lane:
@@ -152,6 +169,7 @@ class Lanes:
         self._job = job
         self._lanes: dict[int, _Lane] = {}
         self._in_lane: dict[int, dict[int, None]] = {}
+        self._most_in_lane = _N_BLOCKS_IN_LANE if job.chunks_are_blocks else _N_IN_LANE
         self._n_submitted = 0
         self._lost: list[tuple[int, tuple]] = []
 
@@ -159,6 +177,7 @@ class Lanes:
         self._lanes = dict(enumerate(_borrow(self._n_lanes)))
         self._in_lane = {number: {} for number in self._lanes}
         for number, lane in list(self._lanes.items()):
+            self._send(number, lane, _Surroundings.of_this_process())
             self._send(number, lane, self._job)
         return self
 
@@ -180,7 +199,7 @@ class Lanes:
         return [(number, 1) for number in range(self._n_lanes)]
 
     def place(self) -> int | None:
-        free = [number for number in self._lanes if len(self._in_lane[number]) < _N_IN_LANE]
+        free = [number for number in self._lanes if len(self._in_lane[number]) < self._most_in_lane]
         return min(free, key=lambda number: len(self._in_lane[number]), default=None)
 
     def submit(self, place: int, chunk: tuple[int, int], frames: bytes | None, n_gather: int) -> int:
@@ -233,6 +252,9 @@ def _serve(connection: Connection) -> None:
         message = inbox.get()
         if isinstance(message, Job):
             job = message
+            continue
+        if isinstance(message, _Surroundings):
+            message.enter()
             continue
         ticket, first, stop, frames = message
         try:

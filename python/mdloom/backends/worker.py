@@ -4,7 +4,7 @@ Imports numpy and the extension only; a reader that needs MDAnalysis imports it 
 Everything goes back as a plain value, first of all what sort of answer it is:
 
     ("part", bytes, place, seconds)             the frames are done
-    ("frame_error", ordinal, kind, text, place) a frame could not be read or analysed
+    ("frame_error", ordinal, kind, text, payload, place) a frame could not be read or analysed
     ("cannot", "read" | "work", reason, place)  this process cannot read the file, or not work at all
 
 where place = (host, pid).
@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -29,10 +30,11 @@ _N_KEPT = 4
 _GATHER_SECONDS = 0.5
 
 
-def own_version() -> str:
+def own_version(runs_python: bool = False) -> str:
+    """What must be the same here and there. Code travels as what this Python made of it."""
     from .. import _core
 
-    return _core.__version__
+    return _core.__version__ + (f" on Python {sys.version_info[0]}.{sys.version_info[1]}" if runs_python else "")
 
 
 @dataclass(frozen=True)
@@ -41,18 +43,20 @@ class Job:
 
     key: str
     spec: bytes
-    reopen: tuple  # ("description", bytes) | ("sent",): frames come with the chunks | what universe.reopen_source knows
+    reopen: tuple  # ("sent",): frames come with the chunks | what universe.reopen_source knows
     version: str
     name: str
     path: str
+    chunks_are_blocks: bool = False
 
     @property
     def sends_frames(self) -> bool:
         return self.reopen[0] == "sent"
 
 
-def make_job(run: Any, *, name: str, path: str, reopen: tuple) -> Job:
-    return Job(secrets.token_hex(4), run.spec(), reopen, own_version(), name, path)
+def make_job(run: Any, *, name: str, path: str, reopen: tuple, chunks_are_blocks: bool = False) -> Job:
+    version = own_version(reopen[0] == "private")
+    return Job(secrets.token_hex(4), run.spec(), reopen, version, name, path, chunks_are_blocks)
 
 
 class _CannotError(Exception):
@@ -130,10 +134,11 @@ def at_home(job: Job, run: Any) -> Iterator[None]:
 def _rebuild(job: Job) -> Any:
     """The probe and the rebuilding: whatever this process lacks is said here, before its first frame."""
     from .. import _core
-    from ..errors import FileError
+    from ..errors import BackendError, FileError
 
-    if job.version != own_version():
-        raise _CannotError("work", f"mdloom {own_version()} there, {job.version} here")
+    there = own_version(job.reopen[0] == "private")
+    if job.version != there:
+        raise _CannotError("work", f"mdloom {there} there, {job.version} here")
     try:
         if job.sends_frames:
             source = None
@@ -143,11 +148,14 @@ def _rebuild(job: Job) -> Any:
             from .. import universe
 
             source = universe.reopen_source(job.reopen)
+        run = _core.Run.rebuild(job.spec, source)
+        if job.reopen[0] == "private":
+            run.open_worker()
     except (FileError, OSError) as error:
         raise _CannotError("read", str(error)) from None
-    except ImportError as error:
+    except (ImportError, BackendError) as error:
         raise _CannotError("work", f"{error}") from None
-    return _core.Run.rebuild(job.spec, source)
+    return run
 
 
 def work_chunk(job: Job, first: int, stop: int, frames: bytes | None = None, n_gather: int = 1) -> tuple:
@@ -165,5 +173,5 @@ def work_chunk(job: Job, first: int, stop: int, frames: bytes | None = None, n_g
     try:
         part = run.work(first, stop, None if is_home else frames)
     except FrameError as error:
-        return ("frame_error", error.ordinal, error.kind, error.text, place)
+        return ("frame_error", error.ordinal, error.kind, error.text, error.payload, place)
     return ("part", part, place, time.perf_counter() - started)

@@ -25,6 +25,16 @@ TEST(Error, is_thrown_again_as_the_class_its_kind_stands_for) {
     expect_thrown_by<TopologyError>(ErrorKind::topology);
     expect_thrown_by<StateError>(ErrorKind::state);
     expect_thrown_by<BackendError>(ErrorKind::backend);
+    expect_thrown_by<AnalysisError>(ErrorKind::analysis);
+}
+
+TEST(Error, of_an_analysis_keeps_its_payload) {
+    try {
+        throw_error(ErrorKind::analysis, "boom", std::string("a\0b", 3));
+        FAIL();
+    } catch (const AnalysisError& error) {
+        EXPECT_EQ(error.payload, std::string("a\0b", 3));
+    }
 }
 
 TEST(Error, of_an_unknown_kind_keeps_its_text) {

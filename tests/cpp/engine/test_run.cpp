@@ -25,6 +25,55 @@ Run run_of(const Case& given, Group group, FrameSelection frames) {
     return {std::make_shared<FakeSource>(given.moments), given.topology, std::move(frames), std::move(analyses)};
 }
 
+/// Fails on one frame, or when its chunk is finished.
+struct Failing {
+    Index bad_frame = -1;
+    struct State {};
+    struct Scratch {};
+    static constexpr std::string_view name = "toy_failing";
+    static constexpr Index state_version = 1;
+
+    std::vector<Group> groups() const { return {{0}}; }
+    void prepare(const System&) {}
+    State empty_state() const { return {}; }
+    void single_frame(const Frame& frame, const std::vector<Group>&, Scratch&, State&) const {
+        if (frame.index == bad_frame) throw AnalysisError("ValueError: boom", "its pickle");
+    }
+    void finish_chunk(Scratch&, State&) const {
+        if (bad_frame < 0) throw AnalysisError("TypeError: cannot pickle", "its pickle");
+    }
+    Result conclude(const State&) const { return {}; }
+};
+
+FrameError failure_of(Index bad_frame) {
+    const Case given = some_case();
+    std::vector<std::unique_ptr<Analysis>> analyses;
+    analyses.push_back(analyses::make_analysis(Failing{bad_frame}));
+    const engine::Run run(std::make_shared<FakeSource>(given.moments), given.topology, FrameSelection(given.frames),
+                          std::move(analyses));
+    try {
+        run.make_worker()->work({0, 2});
+    } catch (const FrameError& error) {
+        return error;
+    }
+    return {-1, ErrorKind::state, "nothing was thrown"};
+}
+
+TEST(Run, tells_the_frame_on_which_the_code_of_an_analysis_failed_and_what_it_threw) {
+    const FrameError error = failure_of(0);
+    EXPECT_EQ(error.ordinal, 0);
+    EXPECT_EQ(error.kind(), ErrorKind::analysis);
+    EXPECT_STREQ(error.what(), "frame 0: ValueError: boom");
+    EXPECT_EQ(error.payload, "its pickle");
+}
+
+TEST(Run, tells_of_a_chunk_that_could_not_be_finished_after_which_frame_it_was) {
+    const FrameError error = failure_of(-1);
+    EXPECT_EQ(error.ordinal, 1);
+    EXPECT_STREQ(error.what(), "after frame 0: TypeError: cannot pickle");
+    EXPECT_EQ(error.payload, "its pickle");
+}
+
 TEST(Run, wants_the_atoms_of_all_groups_once_and_in_order) {
     const Case given = some_case();
     std::vector<std::unique_ptr<Analysis>> analyses;
