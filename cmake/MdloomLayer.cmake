@@ -14,11 +14,16 @@ if(MDLOOM_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${MDLOOM_CCACHE})
 endif()
 
-# The flags of all our own code. No -march: kernels choose their instructions while running. No contraction, so that
-# floating-point results are a function of the source alone.
+# What numbers depend on, so users of the package get it too. No contraction: floating-point results are a function of the
+# source alone.
+add_library(mdloom_numbers INTERFACE)
+target_compile_features(mdloom_numbers INTERFACE cxx_std_20)
+target_compile_options(mdloom_numbers INTERFACE -ffp-contract=off)
+
+# The flags of all our own code, and of nobody else's. No -march: kernels choose their instructions while running.
 add_library(mdloom_flags INTERFACE)
-target_include_directories(mdloom_flags INTERFACE ${PROJECT_SOURCE_DIR}/cpp)
-target_compile_options(mdloom_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow=local -ffp-contract=off
+target_link_libraries(mdloom_flags INTERFACE mdloom_numbers)
+target_compile_options(mdloom_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow=local
                        -fno-math-errno -fno-trapping-math $<$<BOOL:${MDLOOM_WERROR}>:-Werror>
                        # what GCC 12 believes to see in inlined vectors depends on the optimizer's mood
                        -Wno-error=stringop-overflow -Wno-error=array-bounds -Wno-error=restrict
@@ -40,13 +45,22 @@ endif()
 # mdloom_layer(NAME [layers it may include ...] [LIBRARIES what only it links ...])
 function(mdloom_layer name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBRARIES")
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cpp/mdloom/${name}/*.cpp)
+  set(folder ${PROJECT_SOURCE_DIR}/cpp/mdloom/${name})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${folder}/*.hpp)
+  list(FILTER headers EXCLUDE REGEX "/formats/")  # a format is known by its catalog line
   list(TRANSFORM arg_UNPARSED_ARGUMENTS PREPEND mdloom_ OUTPUT_VARIABLE layers)
+  set(scope INTERFACE)
   if(sources)
+    set(scope PUBLIC)
     add_library(mdloom_${name} STATIC ${sources})
-    target_link_libraries(mdloom_${name} PUBLIC ${layers} mdloom_flags PRIVATE ${MDLOOM_FMT} ${arg_LIBRARIES})
+    target_link_libraries(mdloom_${name} PRIVATE $<BUILD_INTERFACE:mdloom_flags> ${MDLOOM_FMT} ${arg_LIBRARIES})
   else()
     add_library(mdloom_${name} INTERFACE)
-    target_link_libraries(mdloom_${name} INTERFACE ${layers} mdloom_flags)
   endif()
+  target_link_libraries(mdloom_${name} ${scope} ${layers} mdloom_numbers)
+  target_sources(mdloom_${name} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/cpp FILES ${headers})
+  set_target_properties(mdloom_${name} PROPERTIES EXPORT_NAME ${name})
+  add_library(mdloom::${name} ALIAS mdloom_${name})
+  set_property(GLOBAL APPEND PROPERTY MDLOOM_LAYERS mdloom_${name})
 endfunction()

@@ -18,6 +18,7 @@ MAY_INCLUDE: dict[str, set[str]] = {
     "analyses": {"base", "frame", "contracts", "kernels", "partials"},
     "engine": {"base", "frame", "contracts"},
     "backends": {"base", "frame", "contracts"},
+    "laws": {"base", "frame", "contracts", "engine"},
 }
 #: These share the namespace mdloom; every other folder has its own.
 COMMON = {"base", "frame", "contracts", "partials"}
@@ -33,6 +34,7 @@ NEVER = {
     "name it so": r"\b(class|struct)\s+\w*(Manager|Helper|Impl|Utils?)\b",
 }
 CPP = files("cpp/mdloom", endings=(".cpp", ".hpp"))
+RECIPES = files("examples/recipes", endings=(".cpp", ".hpp"))
 FOLDERS = {path.name for path in (ROOT / "cpp/mdloom").iterdir() if path.is_dir()}
 
 
@@ -82,8 +84,24 @@ def test_the_library_never_does_certain_things():
     assert not {reason: places for reason, places in found.items() if places}
 
 
+def test_recipes_include_what_is_installed_and_no_more():
+    """As cmake/MdloomLayer.cmake has it: all headers but those of the formats."""
+    installed = {path.relative_to(ROOT / "cpp").as_posix() for path in CPP if "formats" not in path.parts}
+    wanted = {h for path in RECIPES for h in re.findall(r'#include [<"](mdloom/[^>"]+)[>"]', path.read_text())}
+    assert len(wanted) > 10
+    assert wanted <= installed
+
+
+def test_recipes_leave_threads_to_backends_and_do_what_a_library_does():
+    sources = [path for path in RECIPES if not path.stem.startswith("test_")]
+    assert not matches(THREADS, [path for path in sources if path.parent.name != "backend"])
+    # A forked child ends by _exit().
+    found = [place for pattern in NEVER.values() for place in matches(pattern, sources) if "::_exit(" not in place]
+    assert not found
+
+
 def test_a_header_says_first_what_it_is_for():
-    headers = [path for path in CPP if path.suffix == ".hpp"]
+    headers = [path for path in [*CPP, *RECIPES] if path.suffix == ".hpp"]
     assert not [name(path) for path in headers if not re.match(r"(// ?[^\n]*\n)+#pragma once\n", path.read_text())]
 
 

@@ -15,7 +15,7 @@ LONGER = {
 
 
 def test_no_file_is_long():
-    code = [*files("cpp", "python", "tests", endings=(".cpp", ".hpp", ".py", ".inc")), *files("scripts")]
+    code = [*files("cpp", "examples", "python", "tests", endings=(".cpp", ".hpp", ".py", ".inc")), *files("scripts")]
     lengths = {name(path): len(path.read_text().splitlines()) for path in code}
     too_long = {file: n for file, n in lengths.items() if n > LONGER.get(file, MOST_LINES)}
     assert not too_long, f"split them: {MOST_LINES} lines are the most"
@@ -36,3 +36,8 @@ def test_each_layer_says_what_comes_in_and_goes_out():
         assert lines[0].startswith(f"# {folder.name}")
         assert len(lines) <= MOST_README_LINES, folder.name
         assert "nclude" in "".join(lines), f"{folder.name}: say what it may include"
+
+
+def test_a_recipe_says_in_a_few_lines_what_it_is():
+    for project in (ROOT / "examples/recipes").glob("*/CMakeLists.txt"):
+        assert len((project.parent / "README.md").read_text().splitlines()) <= MOST_README_LINES, project

@@ -1,12 +1,11 @@
-// The source law: frame k read first, last, twice, partly or from a second reader has the same bytes as read in
-// sequence.
+// The source law (mdloom/laws/source_law.hpp) as a test, and frames to compare.
 #pragma once
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <numeric>
 
 #include "mdloom/contracts/source.hpp"
+#include "mdloom/laws/source_law.hpp"
 
 namespace mdloom::sources {
 
@@ -32,20 +31,7 @@ inline bool same_bits(const Frame& whole, std::span<const Index> wanted, const F
 }
 
 inline void expect_source_law(const Source& source) {
-    const auto frames = read_all(source);
-    const Index n = source.n_atoms(), n_frames = source.n_frames();
-    const auto first = source.open_reader(), second = source.open_reader();
-    Frame frame;
-    for (const auto& wanted : {atoms(0, n), atoms(0, n / 2), atoms(n / 3, 2 * n / 3), atoms(1, n, 3), atoms(n - 1, n),
-                               atoms(0, 1), std::vector<Index>{}})
-        for (Index i = 0; i < 2 * n_frames; ++i) {
-            const Index k = i < n_frames ? n_frames - 1 - i : (7 * i) % n_frames;
-            for (Reader* reader : {first.get(), first.get(), second.get()}) {
-                reader->read(k, wanted, frame);
-                ASSERT_TRUE(same_bits(frames[usize(k)], wanted, frame))
-                    << "frame " << k << ", " << wanted.size() << " atoms";
-            }
-        }
+    EXPECT_EQ(laws::broken_source_law(source), "");
 }
 
 }  // namespace mdloom::sources
