@@ -18,4 +18,5 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/mdloomConfig.cmake.in 
                               INSTALL_DESTINATION ${package_folder})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/mdloomConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/mdloomConfig.cmake ${PROJECT_BINARY_DIR}/mdloomConfigVersion.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/MdloomPlugin.cmake
         DESTINATION ${package_folder})

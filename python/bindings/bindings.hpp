@@ -78,6 +78,7 @@ void bind_errors();
 void bind_sources(nb::module_& module);
 void bind_analyses(nb::module_& module);
 void bind_partials(nb::module_& module);
+void bind_plugins(nb::module_& module);
 void bind_runs(nb::module_& module);
 
 }  // namespace mdloom::bindings

@@ -10,6 +10,7 @@ NB_MODULE(_core, module) {
     bindings::bind_sources(module);
     bindings::bind_analyses(module);
     bindings::bind_partials(module);
+    bindings::bind_plugins(module);
     bindings::bind_runs(module);
     module.def("usable_cores", &backends::usable_cores,
                "How many cores this process may use (affinity, cgroup quota, Slurm; MDLOOM_NUM_JOBS overrides).");

@@ -5,11 +5,11 @@
 #include <mutex>
 
 #include "bindings.hpp"
-#include "mdloom/analyses/catalog.hpp"
 #include "mdloom/backends/catalog.hpp"
 #include "mdloom/engine/pass.hpp"
 #include "mdloom/kernels/dispatch.hpp"
 #include "mdloom/sources/catalog.hpp"
+#include "plugins.hpp"
 #include "python_analysis.hpp"
 
 namespace mdloom::bindings {
@@ -114,15 +114,15 @@ std::unique_ptr<Session> new_session(const HeldSource& source, Index n_atoms, co
         std::make_unique<Run>(source.source, std::move(topology), std::move(selection), std::move(analyses)), cuts);
 }
 
-std::unique_ptr<Analysis> rebuild_analysis(const std::string& name, ByteReader& spec) {
-    return name == python_analysis_name ? rebuild_python_analysis(spec) : analyses::rebuild(name, spec);
+std::unique_ptr<Analysis> rebuild_any(const std::string& name, ByteReader& spec) {
+    return name == python_analysis_name ? rebuild_python_analysis(spec) : rebuild_analysis(name, spec);
 }
 
 std::unique_ptr<Session> rebuilt_session(const nb::bytes& spec, const HeldSource* source) {
     const auto bytes = to_span(spec);
     const nb::gil_scoped_release no_gil;
     return std::make_unique<Session>(
-        std::make_unique<Run>(bytes, rebuild_analysis, source != nullptr ? source->source : nullptr));
+        std::make_unique<Run>(bytes, rebuild_any, source != nullptr ? source->source : nullptr));
 }
 
 nb::bytes work(Session& session, Index first, Index stop, const std::optional<nb::bytes>& frames) {

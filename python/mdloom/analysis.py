@@ -33,6 +33,8 @@ class Analysis:
     frames: np.ndarray
     timing: Timing
     _blocks: list[one_pass.Frames]
+    #: Plug-ins that every worker must load first: (path, digest).
+    _libraries: tuple[tuple[str, str], ...] = ()
     _run: Any = None
     _told = ""
 

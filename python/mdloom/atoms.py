@@ -28,7 +28,7 @@ def refuse_updating(what: str, group: Any) -> None:
     """Groups that change from frame to frame have no atom to compare with."""
     if type(group).__name__ == "UpdatingAtomGroup":
         raise ArgumentError(
-            f"{what} is an updating group, whose atoms change from frame to frame: RMSD needs the same atoms in every "
+            f"{what} is an updating group, whose atoms change from frame to frame: the same atoms are needed in every "
             "frame; freeze it with group.universe.atoms[group.ix]"
         )
 

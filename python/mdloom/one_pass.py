@@ -27,6 +27,7 @@ class Member(Protocol):
     name: str
     universe: Any
     is_native: bool  # else it is a PythonMember
+    _libraries: tuple[tuple[str, str], ...]
 
     def _begin(self, frames: Frames, blocks: Sequence[Frames]) -> None: ...
     def _doubts(self, first_frame: Any) -> Sequence[str]: ...
@@ -88,6 +89,8 @@ class OnePass:
     """What several analyses of one universe share while they run together."""
 
     def __init__(self, analyses: Sequence[Member], strict: bool) -> None:
+        from .universe import masses_of, trajectory_source
+
         self.analyses = analyses
         self.in_python = [cast(PythonMember, analysis) for analysis in analyses if not analysis.is_native]
         self.name = "+".join(analysis.name for analysis in analyses)
@@ -101,12 +104,13 @@ class OnePass:
             self.python_frames = PythonFrames(self.universe)
             self.n_frames, self.reader_text = self.python_frames.n_frames, self.python_frames.text
         else:
-            from .universe import trajectory_source
-
             self.source, _, self.reader_text, self.reopen = trajectory_source(
                 self.universe, strict=strict, warn=self.messages.append
             )
             self.n_frames = self.source.n_frames
+        self.libraries = tuple(dict.fromkeys(library for analysis in analyses for library in analysis._libraries))
+        # Which of them a plug-in needs, only its prepare() knows; those of this package bring their own.
+        self.masses = masses_of(self.universe) if self.libraries else None
 
     def go(
         self,
@@ -148,7 +152,7 @@ class OnePass:
         self.run = _core.Run(
             self.source,
             len(self.universe.atoms),
-            None,
+            self.masses,
             self.frames if isinstance(self.frames, range) else np.ascontiguousarray(self.frames),
             [self._engines_own(analysis) for analysis in self.analyses],
             [stop for _, stop in self.borders] if self.chunks_are_blocks else [],
@@ -201,6 +205,7 @@ class OnePass:
                 path=self.source.name,
                 reopen=self.reopen if self.privates is None else self.python_frames.reopen(self.privates.analyses),
                 chunks_are_blocks=self.chunks_are_blocks,
+                libraries=self.libraries,
             )
 
         backends.drive(schedule, self.run, make_job, watch)

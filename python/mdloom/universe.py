@@ -86,6 +86,12 @@ def name_of(universe: Any) -> str:
     return os.path.basename(str(filename)) if filename else "the Universe"
 
 
+def masses_of(universe: Any) -> np.ndarray | None:
+    """float64 [n_atoms], amu; None when the topology holds none."""
+    masses = getattr(universe.atoms, "masses", None)  # NoDataError is an AttributeError
+    return None if masses is None else np.ascontiguousarray(masses, dtype=np.float64)
+
+
 def n_atoms_of(topology: str | os.PathLike[str]) -> int:
     """Number of atoms in a structure file, by MDAnalysis' parsers. Raises ArgumentError and TopologyError."""
     path = os.fspath(topology)

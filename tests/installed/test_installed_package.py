@@ -63,7 +63,7 @@ def test_headers_stand_on_their_own_and_are_clean(tmp_path):
     headers = sorted((PACKAGE / "include").rglob("*.hpp"), reverse=True)
     unit = tmp_path / "all.cpp"
     unit.write_text("".join(f"#include <{path.relative_to(PACKAGE / 'include')}>\n" for path in headers))
-
-    command = ["g++", "-std=c++20", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
+    defined = ['-DMDLOOM_VERSION="0"', '-DMDLOOM_CONTRACTS="0"']
+    command = ["g++", "-std=c++20", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", *defined]
     done = subprocess.run([*command, f"-I{PACKAGE}/include", unit], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

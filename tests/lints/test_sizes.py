@@ -7,6 +7,7 @@ from project import ROOT, files, name, without_comments
 MOST_LINES = 400
 MOST_CONTRACT_LINES = 60
 MOST_README_LINES = 20
+MOST_LINES_OF_AN_ANALYSIS = 59
 #: File: how long it may be. Lower the number when its file gets shorter; take the entry out when it fits.
 LONGER = {
     "tests/cpp/engine/test_ledger.cpp": 460,
@@ -36,6 +37,13 @@ def test_each_layer_says_what_comes_in_and_goes_out():
         assert lines[0].startswith(f"# {folder.name}")
         assert len(lines) <= MOST_README_LINES, folder.name
         assert "nclude" in "".join(lines), f"{folder.name}: say what it may include"
+
+
+def test_a_new_analysis_takes_less_than_sixty_lines():
+    """All of its C++, comments and blank lines too; only its tests do not count."""
+    recipe = [path for path in files("examples/recipes/analysis", endings=(".cpp", ".hpp")) if "test" not in path.stem]
+    assert len(recipe) == 2
+    assert sum(len(path.read_text().splitlines()) for path in recipe) <= MOST_LINES_OF_AN_ANALYSIS
 
 
 def test_a_recipe_says_in_a_few_lines_what_it_is():

@@ -84,9 +84,23 @@ public:
     void finish_chunk(Scratch& scratch, State& state) const override {
         if constexpr (HasScratch<A>) analysis_.finish_chunk(typed(scratch), typed(state));
     }
-    Result conclude(const State& state) const override { return analysis_.conclude(typed(state)); }
+    Result conclude(const State& state) const override {
+        Result result = analysis_.conclude(typed(state));
+        for (const Column& column : result) require_whole(column);
+        return result;
+    }
 
 private:
+    /// Whoever takes the values over believes the shape.
+    static void require_whole(const Column& column) {
+        Index n = 1;
+        bool is_shape = !column.shape.empty();
+        for (Index extent : column.shape) is_shape &= extent >= 0 && !__builtin_mul_overflow(n, extent, &n);
+        if (!is_shape || n != index_of(column.values.size()))
+            throw StateError(std::string(A::name) + ": the shape of column '" + column.name + "' does not fit its " +
+                             std::to_string(column.values.size()) + " values");
+    }
+
     A analysis_;
 };
 

@@ -48,15 +48,17 @@ class Job:
     name: str
     path: str
     chunks_are_blocks: bool = False
+    libraries: tuple[tuple[str, str], ...] = ()  # plug-ins to load first: (path, digest)
 
     @property
     def sends_frames(self) -> bool:
         return self.reopen[0] == "sent"
 
 
-def make_job(run: Any, *, name: str, path: str, reopen: tuple, chunks_are_blocks: bool = False) -> Job:
+def make_job(run: Any, *, reopen: tuple, **rest: Any) -> Job:
+    """`rest`: name, path, and what else a Job has."""
     version = own_version(reopen[0] == "private")
-    return Job(secrets.token_hex(4), run.spec(), reopen, version, name, path, chunks_are_blocks)
+    return Job(key=secrets.token_hex(4), spec=run.spec(), reopen=reopen, version=version, **rest)
 
 
 class _CannotError(Exception):
@@ -131,6 +133,18 @@ def at_home(job: Job, run: Any) -> Iterator[None]:
         _kept.remove_home(job)
 
 
+def _load_libraries(job: Job) -> None:
+    from .. import plugins
+    from ..errors import ArgumentError, FileError
+
+    for path, digest in job.libraries:
+        try:
+            plugins.require(path, digest)
+        except (ArgumentError, FileError) as error:
+            is_missing = str(error).startswith(f"{path}: ")
+            raise _CannotError("read" if is_missing else "work", str(error)) from None
+
+
 def _rebuild(job: Job) -> Any:
     """The probe and the rebuilding: whatever this process lacks is said here, before its first frame."""
     from .. import _core
@@ -139,6 +153,8 @@ def _rebuild(job: Job) -> Any:
     there = own_version(job.reopen[0] == "private")
     if job.version != there:
         raise _CannotError("work", f"mdloom {there} there, {job.version} here")
+    if job.libraries:
+        _load_libraries(job)
     try:
         if job.sends_frames:
             source = None

@@ -1,0 +1,3 @@
+#include "gyration.hpp"
+
+MDLOOM_ANALYSIS_PLUGIN(Gyration);
