@@ -9,6 +9,7 @@ NB_MODULE(_core, module) {
     bindings::bind_errors();
     bindings::bind_sources(module);
     bindings::bind_analyses(module);
+    bindings::bind_kernels(module);
     bindings::bind_partials(module);
     bindings::bind_plugins(module);
     bindings::bind_runs(module);

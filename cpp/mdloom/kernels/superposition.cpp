@@ -156,4 +156,15 @@ Superposition superpose(const float* positions, const FitReference& reference, b
     return result;
 }
 
+void move_positions(std::span<const float> positions, const Motion& motion, std::span<float> out) noexcept {
+    const Matrix3& r = motion.rotation;
+    for (std::size_t first = 0; first < positions.size(); first += 3) {
+        Point d;
+        for (std::size_t k = 0; k < 3; ++k) d[k] = static_cast<double>(positions[first + k]) - motion.from[k];
+        for (std::size_t k = 0; k < 3; ++k)
+            out[first + k] =
+                static_cast<float>(r[3 * k] * d[0] + r[3 * k + 1] * d[1] + r[3 * k + 2] * d[2] + motion.to[k]);
+    }
+}
+
 }  // namespace mdloom::kernels

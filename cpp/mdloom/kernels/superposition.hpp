@@ -14,4 +14,7 @@ struct Superposition {
 /// positions: [n][3], Å. When several rotations are equally good (collinear points), one of them.
 Superposition superpose(const float* positions, const FitReference& reference, bool want_rotation, Simd level) noexcept;
 
+/// x' of each position, rounded to float32, [n][3], Å.
+void move_positions(std::span<const float> positions, const Motion& motion, std::span<float> out) noexcept;
+
 }  // namespace mdloom::kernels
