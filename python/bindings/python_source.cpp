@@ -37,6 +37,7 @@ public:
         frame.origin = this;
         frame.time = nb::cast<double>(given[1]);
         std::copy_n(box.data(), 9, frame.box.begin());
+        frame.stored = {};
         frame.positions.resize(wanted.size());
         if (!wanted.empty()) std::memcpy(frame.positions.data(), positions.data(), wanted.size() * sizeof(Vec3));
     } catch (nb::python_error& error) {

@@ -117,8 +117,9 @@ std::vector<Index> random_atoms(Dice& dice, Index n_atoms) {
 }
 
 Frame dirty_frame(Dice& dice) {
-    Frame frame{dice.between(0, 9), dice.between(0, 9), -1, {}, {}};
+    Frame frame{dice.between(0, 9), dice.between(0, 9), -1, {}, {}, {-3, 6, {}}};
     frame.box.fill(-7);
+    frame.stored.cell.fill(-5);
     frame.positions.assign(usize(dice.between(0, 100)), Vec3{9, 9, 9});
     return frame;
 }

@@ -1,5 +1,6 @@
 // A trajectory made up by a test, with frames that fail when asked to.
 #pragma once
+#include <algorithm>
 #include <map>
 
 #include "mdloom/contracts/source.hpp"
@@ -56,6 +57,8 @@ private:
             frame.index = frame_index;
             frame.time = moment.time;
             frame.box = moment.box;
+            frame.stored = {.step = 5 * frame_index, .n_cell = 9, .cell = {}};  // no other frame's
+            std::ranges::copy(moment.box, frame.stored.cell.begin());
             for (std::size_t i = 0; i < wanted.size(); ++i) frame.positions[i] = moment.positions[usize(wanted[i])];
             if (moment.damage == Damage::not_finite && !wanted.empty())
                 frame.positions[0][1] = std::numeric_limits<float>::quiet_NaN();

@@ -27,7 +27,8 @@ inline bool same_bits(const Frame& whole, std::span<const Index> wanted, const F
     for (std::size_t i = 0; i < wanted.size(); ++i)
         if (std::memcmp(&part.positions[i], &whole.positions[usize(wanted[i])], sizeof(Vec3)) != 0) return false;
     return std::memcmp(&part.time, &whole.time, sizeof part.time) == 0 &&
-           std::memcmp(&part.box, &whole.box, sizeof part.box) == 0;
+           std::memcmp(&part.box, &whole.box, sizeof part.box) == 0 &&
+           std::memcmp(&part.stored, &whole.stored, sizeof part.stored) == 0;
 }
 
 inline void expect_source_law(const Source& source) {

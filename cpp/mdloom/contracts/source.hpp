@@ -14,10 +14,10 @@ class Reader {
 public:
     virtual ~Reader() = default;
 
-    /// Fills index, time, box and the positions of `wanted` (ascending, unique, below n_atoms), reusing the frame's
-    /// buffers. Frames may be asked for in any order, and again: the same frame gives the same bytes. Decodes no more
-    /// than the wanted atoms need. Throws FileError or FormatError when the frame cannot be read, leaving `frame`
-    /// unspecified and the Reader usable.
+    /// Fills index, time, box, stored and the positions of `wanted` (ascending, unique, below n_atoms), reusing the
+    /// frame's buffers. Frames may be asked for in any order, and again: the same frame gives the same bytes. Decodes
+    /// no more than the wanted atoms need. Throws FileError or FormatError when the frame cannot be read, leaving
+    /// `frame` unspecified and the Reader usable.
     virtual void read(Index frame_index, std::span<const Index> wanted, Frame& frame) = 0;
 };
 

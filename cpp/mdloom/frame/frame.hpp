@@ -19,13 +19,21 @@ public:
     virtual ~FrameOrigin() = default;
 };
 
+/// What the file says besides, in its own units: for readers that must show what other programs make of it.
+struct Stored {
+    Index step = 0;                ///< of the simulation; 0 where the format has none
+    Index n_cell = 0;              ///< numbers that describe the cell: 6 (DCD), 9 (XTC), 0 where there are none
+    std::array<double, 9> cell{};  ///< those numbers in the file's order, zeros behind them
+};
+
 /// Buffers are reused from frame to frame: copy what must live longer.
 struct Frame {
-    Index ordinal = 0;                    ///< position in the frame selection; set by the engine
-    Index index = 0;                      ///< position in the trajectory
-    double time = 0;                      ///< ps
-    Box box{};                            ///< Å
-    std::vector<Vec3> positions;          ///< Å, [n_wanted]: the wanted atoms only, ascending, unique
+    Index ordinal = 0;            ///< position in the frame selection; set by the engine
+    Index index = 0;              ///< position in the trajectory
+    double time = 0;              ///< ps
+    Box box{};                    ///< Å
+    std::vector<Vec3> positions;  ///< Å, [n_wanted]: the wanted atoms only, ascending, unique
+    Stored stored;
     const FrameOrigin* origin = nullptr;  ///< still at this frame; nullptr: there is no more to know
 };
 

@@ -53,26 +53,38 @@ std::vector<std::byte> first_bytes(const File& file) {
     return head;
 }
 
-const Info& find_format(const File& file) {
+/// Its name may be anything when somebody said what it is.
+const Info& named_format(const std::string& name) {
+    const auto found = std::ranges::find(formats(), name, &Info::name);
+    if (found == formats().end()) throw ArgumentError(fmt::format("'{}' is no format that is read natively", name));
+    return *found;
+}
+
+const Info& format_by_ending(const File& file) {
     const auto ending = lower(std::filesystem::path(file.path()).extension().string());
     const auto by_ending = std::ranges::find_if(
         formats(), [&](const Info& info) { return std::ranges::find(info.endings, ending) != info.endings.end(); });
     if (by_ending == formats().end()) refuse_ending(file, ending);
+    return *by_ending;
+}
+
+const Info& find_format(const File& file, const std::string& name) {
+    const Info& expected = name.empty() ? format_by_ending(file) : named_format(name);
     const auto head = first_bytes(file);
-    if (by_ending->recognize(head)) return *by_ending;
+    if (expected.recognize(head)) return expected;
     const auto by_content = std::ranges::find_if(formats(), [&](const Info& info) { return info.recognize(head); });
     std::string found;
     for (std::byte b : std::span(head).first(std::min<std::size_t>(8, head.size()))) found += fmt::format(" {:02x}", b);
-    throw FormatError(fmt::format(
-        "{}: expected {} at byte 0, found{}{}", file.path(), by_ending->what, found,
-        by_content == formats().end()
-            ? std::string()
-            : fmt::format(": this is {}, rename it to end in {}", by_content->what, by_content->endings.front())));
+    if (by_content != formats().end()) {
+        found += fmt::format(": this is {}", by_content->what);
+        if (name.empty()) found += fmt::format(", rename it to end in {}", by_content->endings.front());
+    }
+    throw FormatError(fmt::format("{}: expected {} at byte 0, found{}", file.path(), expected.what, found));
 }
 
 std::shared_ptr<const Source> open_file(const std::string& path, const OpenOptions& options) {
     auto file = std::make_shared<const File>(path);
-    const Info& format = find_format(*file);
+    const Info& format = find_format(*file, options.format);
     return format.open(std::move(file), options, std::nullopt);
 }
 

@@ -22,9 +22,9 @@ struct Info {
 /// Alphabetical by name.
 const std::vector<Info>& formats();
 
-/// One file, or several read one after another. The format is told by the ending and confirmed by the content. Throws
-/// FileError (not there, not readable), ArgumentError (unknown ending), FormatError (content), TopologyError (numbers
-/// of atoms).
+/// One file, or several read one after another. The format is told by the ending (or by the options) and confirmed by
+/// the content. Throws FileError (not there, not readable), ArgumentError (unknown ending or format), FormatError
+/// (content), TopologyError (numbers of atoms).
 std::shared_ptr<const Source> open(const std::vector<std::string>& paths, const OpenOptions& options);
 
 /// What Source::describe() gave, here or in another process. Throws FileError when the file is missing, unreadable or

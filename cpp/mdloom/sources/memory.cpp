@@ -38,6 +38,7 @@ public:
         frame.index = frame_index;
         frame.time = array.times[k];
         frame.box = array.boxes.empty() ? Box{} : array.boxes[k];
+        frame.stored = {};
         frame.positions.resize(wanted.size());
         const auto* start = static_cast<const std::byte*>(array.first) + frame_index * array.strides[0];
         for (std::size_t i = 0; i < wanted.size(); ++i)

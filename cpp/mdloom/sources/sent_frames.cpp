@@ -11,6 +11,7 @@ struct SentFrame {
     Index index = 0;
     double time = 0;
     Box box{};
+    Stored stored;
 };
 
 struct SentFrames {
@@ -52,6 +53,7 @@ public:
         frame.index = frame_index;
         frame.time = found->time;
         frame.box = found->box;
+        frame.stored = found->stored;
         frame.positions.resize(wanted.size());
         const auto first = usize(found - sent_.frames.begin()) * 3 * wanted.size();
         if (!wanted.empty())
@@ -78,7 +80,7 @@ Bytes pack_frames(const Source& source, Reader& reader, std::span<const Index> f
     Frame frame;
     for (Index index : indices) {
         reader.read(index, wanted, frame);
-        sent.frames.push_back({index, frame.time, frame.box});
+        sent.frames.push_back({index, frame.time, frame.box, frame.stored});
         for (const Vec3& position : frame.positions)
             sent.positions.insert(sent.positions.end(), position.begin(), position.end());
     }

@@ -12,6 +12,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class Catalog : public testing::Test {
 protected:
@@ -59,6 +60,19 @@ TEST_F(Catalog, offers_the_nearest_ending) {
     EXPECT_THAT(error<ArgumentError>({"trajectory"}),
                 AllOf(HasSubstr("''"), HasSubstr("known: .dcd"), HasSubstr(".xtc (")));
     EXPECT_THROW(sources::open(std::vector<std::string>{}, {}), ArgumentError);
+}
+
+TEST_F(Catalog, opens_a_file_of_any_name_as_the_format_it_is_said_to_be) {
+    const std::vector<std::string> paths{folder.write("trajectory.part0001", xtc_file(frames))};
+    EXPECT_EQ(sources::open(paths, {.format = "XTC"})->n_frames(), 6);
+    EXPECT_THROW(sources::open(paths, {.format = "XYZ"}), ArgumentError);
+    try {
+        sources::open(paths, {.format = "DCD"});
+        ADD_FAILURE() << "no error";
+    } catch (const FormatError& e) {
+        EXPECT_THAT(e.what(), AllOf(HasSubstr("expected a CHARMM"), HasSubstr("this is a GROMACS XTC file"),
+                                    Not(HasSubstr("rename"))));
+    }
 }
 
 TEST_F(Catalog, says_what_it_found_when_the_content_is_another) {

@@ -101,6 +101,20 @@ TEST_F(Dcd, reads_unit_cells_of_every_convention) {
     EXPECT_EQ(frames[4].box, Box{});
 }
 
+TEST_F(Dcd, steps_and_cells_are_those_of_the_file) {
+    DcdFile file{.frames = counted_frames(3, 5)};
+    file.first_step = -100, file.interval = 250;
+    EXPECT_EQ(expect_read(file)[2].stored.n_cell, 0);
+    file.order = std::endian::big;
+    file.cells = {{20, 60, 30, 90.125, 1e-300, 40}, {0, 0, 0, 0, 0, 0}, {-1, 2, -3, 4, -5, 6}};
+    const auto frames = expect_read(file);
+    for (std::size_t k = 0; k < 3; ++k) {
+        EXPECT_EQ(frames[k].stored.step, -100 + 250 * index_of(k));
+        EXPECT_EQ(frames[k].stored.n_cell, 6);
+        for (std::size_t i = 0; i < 9; ++i) EXPECT_EQ(frames[k].stored.cell[i], i < 6 ? file.cells[k][i] : 0);
+    }
+}
+
 TEST_F(Dcd, takes_fixed_atoms_from_the_first_frame) {
     for (auto order : {std::endian::little, std::endian::big}) {
         DcdFile file{.frames = counted_frames(4, 30)};

@@ -27,7 +27,12 @@ protected:
         for (std::size_t k = 0; k < frames.size(); ++k) {
             EXPECT_EQ(found[k].positions, xtc_positions(frames[k])) << "frame " << k;
             EXPECT_EQ(found[k].time, frames[k].time);
-            for (std::size_t i = 0; i < 9; ++i) EXPECT_EQ(found[k].box[i], frames[k].box[i] * 10.0f);
+            for (std::size_t i = 0; i < 9; ++i) {
+                EXPECT_EQ(found[k].box[i], frames[k].box[i] * 10.0f);
+                EXPECT_EQ(found[k].stored.cell[i], frames[k].box[i]);
+            }
+            EXPECT_EQ(found[k].stored.n_cell, 9);
+            EXPECT_EQ(found[k].stored.step, frames[k].step);
         }
         expect_source_law(*source);
         EXPECT_TRUE(warnings.empty());
@@ -81,6 +86,25 @@ TEST_F(Xtc, reads_frames_with_a_64_bit_length) {
     auto frames = random_frames(4, 300);
     for (auto& frame : frames) frame.magic = 2023;
     expect_read(frames);
+}
+
+TEST_F(Xtc, gives_nm_as_stored_when_asked_to) {
+    for (Index n : {5, 200}) {
+        const auto frames = random_frames(3, n);
+        const auto path = folder.write("traj.xtc", xtc_file(frames));
+        const auto source = sources::open(std::vector{path}, {.file_units = true});
+        expect_source_law(*source);
+        const auto converted = read_all(*sources::open(std::vector{path}, {})), stored = read_all(*source);
+        for (std::size_t k = 0; k < 3; ++k) {
+            EXPECT_EQ(stored[k].box, converted[k].box);
+            for (std::size_t i = 0; i < usize(n); ++i)
+                for (std::size_t d = 0; d < 3; ++d) {
+                    EXPECT_EQ(stored[k].positions[i][d] * 10.0f, converted[k].positions[i][d]);
+                    const auto grid = static_cast<float>(frames[k].grid[i][d]);
+                    EXPECT_EQ(stored[k].positions[i][d], n < 10 ? grid : grid * (1.0f / frames[k].precision));
+                }
+        }
+    }
 }
 
 TEST_F(Xtc, reads_axes_that_have_bit_fields_of_their_own) {

@@ -76,6 +76,7 @@ public:
     double time(Index frame_index) const {
         return (static_cast<double>(frame_index) + header_.time_offset) * header_.dt;
     }
+    Index step(Index frame_index) const { return header_.first_step + frame_index * header_.interval; }
     bool has_fixed() const { return !places_.empty(); }
     const Vec3& fixed(Index atom) const { return fixed_[usize(atom)]; }
     Index place(Index atom) const { return places_[usize(atom)]; }  ///< in frames after the first; -1: fixed
@@ -107,7 +108,7 @@ public:
                             : wanted.empty() ? Range{0, 0}
                                              : Range{wanted.front(), wanted.back() + 1};
         whole ? fetch_whole() : fetch_parts(atoms);
-        frame.box = box();
+        read_cell(frame);
         const bool swapped = layout_.records.order != std::endian::native;
         if (places_differ)
             swapped ? unpack_moving<true>(wanted, frame) : unpack_moving<false>(wanted, frame);
@@ -162,12 +163,16 @@ private:
         }
     }
 
-    Box box() const {
-        if (layout_.cell_bytes != layout_.records.size(cell_record)) return {};
+    void read_cell(Frame& frame) const {
+        frame.stored = {.step = source_.step(k_), .n_cell = 0, .cell = {}};
+        frame.box = {};
+        if (layout_.cell_bytes != layout_.records.size(cell_record)) return;
         std::array<double, 6> cell;
         for (std::size_t i = 0; i < 6; ++i)
             cell[i] = load<double>(buffer_.data() + layout_.records.marker + 8 * i, layout_.records.order);
-        return box_of_dcd_cell(cell);
+        frame.stored.n_cell = 6;
+        std::ranges::copy(cell, frame.stored.cell.begin());
+        frame.box = box_of_dcd_cell(cell);
     }
 
     template <bool swapped>
@@ -203,7 +208,7 @@ std::unique_ptr<Reader> DcdSource::open_reader() const {
 
 void DcdSource::report(Index n_frames, Index end) const {
     if (end < file().size()) report_torn_frame(n_frames, end);
-    if (header_.no_interval && options().warn)
+    if (header_.interval == 0 && options().warn)
         options().warn(fmt::format("{} says that frames are 0 steps apart: times are counted as if it were 1", name()));
 }
 

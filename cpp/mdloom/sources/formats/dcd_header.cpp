@@ -94,11 +94,11 @@ private:
         const auto* delta = record.data() + 40;
         const auto order = header_.records.order;
         header_.dt = (is_charmm ? load<float>(delta, order) : load<double>(delta, order)) * akma_time;
-        const Index first_step = number(1), interval = number(2);
-        header_.no_interval = interval == 0;
-        if (header_.no_interval) return;
-        header_.dt *= static_cast<double>(interval);
-        header_.time_offset = static_cast<double>(first_step) / static_cast<double>(interval);
+        header_.first_step = number(1);
+        header_.interval = number(2);
+        if (header_.interval == 0) return;
+        header_.dt *= static_cast<double>(header_.interval);
+        header_.time_offset = static_cast<double>(header_.first_step) / static_cast<double>(header_.interval);
     }
 
     void read_free_atoms() {

@@ -28,9 +28,9 @@ struct DcdHeader {
     DcdRecords records;
     Index n_atoms = 0, n_fixed = 0;
     bool has_cell = false, has_4th = false;
-    double time_offset = 0, dt = 0;  // time of frame k: (k + time_offset) * dt
-    bool no_interval = false;
-    std::vector<Index> free_atoms;  // when some are fixed: those whose positions stand in all frames but the first
+    double time_offset = 0, dt = 0;      // time of frame k: (k + time_offset) * dt
+    Index first_step = 0, interval = 0;  // of frame 0, and between frames; 0: the header does not say
+    std::vector<Index> free_atoms;       // when some are fixed: those whose positions stand in all frames but the first
     Index n_bytes = 0;
 };
 

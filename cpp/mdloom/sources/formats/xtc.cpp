@@ -21,7 +21,7 @@ constexpr Index most_head_bytes = 96;
 /// Everything in front of the positions.
 struct Head {
     FrameHead frame;
-    Box box{};  // Å
+    Box box{};  // nm
     XtcCoding coding;
     Index n_bytes = 0;   // of the head
     Index n_stream = 0;  // bytes of the stream, or of the raw floats
@@ -75,7 +75,7 @@ std::optional<Head> parse_head(const Place& place, std::span<const std::byte> by
     head.frame.n_atoms = load_big<std::int32_t>(at + 4);
     head.frame.step = load_big<std::int32_t>(at + 8);
     head.frame.time = load_big<float>(at + 12);
-    for (std::size_t i = 0; i < 9; ++i) head.box[i] = load_big<float>(at + 16 + 4 * i) * 10.0f;
+    for (std::size_t i = 0; i < 9; ++i) head.box[i] = load_big<float>(at + 16 + 4 * i);
     if (head.frame.n_atoms < 1) refuse(place, "has {} atoms, expected at least 1", head.frame.n_atoms);
     if (const auto again = load_big<std::int32_t>(at + 52); again != head.frame.n_atoms)
         refuse(place, "has {} atoms in one place and {} in another", head.frame.n_atoms, again);
@@ -129,15 +129,21 @@ private:
 
 class XtcReader final : public Reader {
 public:
-    explicit XtcReader(const XtcSource& source) : source_(source), frames_(source.frames()) {}
+    explicit XtcReader(const XtcSource& source)
+        : source_(source), frames_(source.frames()), unit_(source.options().file_units ? 1.0f : 10.0f) {}
 
     void read(Index frame_index, std::span<const Index> wanted, Frame& frame) override {
         require_readable(source_, frame_index, wanted);
         const Index stop_atom = wanted.empty() ? 0 : wanted.back() + 1;
-        const Head head = fetch_head(frame_index, stop_atom);
+        Head head = fetch_head(frame_index, stop_atom);
+        head.coding.unit = unit_;
         frame.index = frame_index;
         frame.time = head.frame.time;
-        frame.box = head.box;
+        frame.stored = {.step = head.frame.step, .n_cell = index_of(head.box.size()), .cell = {}};
+        for (std::size_t i = 0; i < head.box.size(); ++i) {
+            frame.stored.cell[i] = head.box[i];
+            frame.box[i] = head.box[i] * 10.0f;
+        }
         if (is_prefix(wanted)) {
             fetch_positions(head, stop_atom, frame.positions);
         } else {
@@ -208,7 +214,7 @@ private:
         fetch(head.frame.n_bytes);
         for (std::size_t i = 0; i < usize(stop_atom); ++i)
             for (std::size_t d = 0; d < 3; ++d)
-                positions[i][d] = load_big<float>(bytes_.data() + head.n_bytes + 12 * i + 4 * d) * 10.0f;
+                positions[i][d] = load_big<float>(bytes_.data() + head.n_bytes + 12 * i + 4 * d) * unit_;
     }
 
     void decode(const Head& head, Index stop_atom, std::vector<Vec3>& positions) {
@@ -235,6 +241,7 @@ private:
 
     const XtcSource& source_;
     std::shared_ptr<const FrameIndex> frames_;
+    const float unit_;  // of positions, in 1/nm
     struct {
         Index frame_index = 0, offset = 0;
     } place_;

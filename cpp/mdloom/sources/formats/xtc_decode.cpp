@@ -146,10 +146,10 @@ struct Absolute {
 
 /// Two roundings, nm and then Å, as readers of nm that convert afterwards have them. Writes a fourth number, which the
 /// next atom overwrites.
-inline void put(float* out, Lanes at, float inverse_precision) {
+inline void put(float* out, Lanes at, float inverse_precision, float unit) {
     const auto nm = __builtin_convertvector(reinterpret_cast<SignedLanes>(at), FloatLanes) * inverse_precision;
-    const FloatLanes angstrom = nm * 10.0f;
-    std::memcpy(out, &angstrom, sizeof angstrom);
+    const FloatLanes position = nm * unit;
+    std::memcpy(out, &position, sizeof position);
 }
 
 }  // namespace
@@ -161,7 +161,7 @@ XtcOutcome decode_xtc(const XtcCoding& coding, const std::byte* stream, Index n_
                           static_cast<std::uint32_t>(coding.lowest[2]), 0};
     const Lanes last = {coding.sizes[0] - 1, coding.sizes[1] - 1, coding.sizes[2] - 1, 0};  // below 2^31
     const auto beyond = [last](Lanes atom) { return (last - atom) | atom; };                // sign bits: not in 0..last
-    const float scale = coding.inverse_precision;
+    const float scale = coding.inverse_precision, unit = coding.unit;
     const Index last_start =
         8 * (whole ? n_bytes : n_bytes - xtc_slack_bytes);  // a group that starts later is not all there
     XtcCursor at = cursor;                                  // in registers
@@ -186,10 +186,10 @@ XtcOutcome decode_xtc(const XtcCoding& coding, const std::byte* stream, Index n_
         for (int k = 0; k < run; ++k, bit += packing.n_bits, out += 3) {
             atom += lanes(unpack(stream, bit, packing)) - Lanes{half, half, half, 0};
             outside |= beyond(atom);
-            put(out, atom + lowest, scale);
-            if (k == 0) put(out += 3, second + lowest, scale);
+            put(out, atom + lowest, scale, unit);
+            if (k == 0) put(out += 3, second + lowest, scale, unit);
         }
-        if (run == 0) put(out, atom + lowest, scale), out += 3;
+        if (run == 0) put(out, atom + lowest, scale, unit), out += 3;
         if ((outside[0] | outside[1] | outside[2]) >> 31) [[unlikely]]
             return leave(XtcOutcome::damaged);
         if (next_small_index < least_small_index || next_small_index > most_small_index) [[unlikely]]

@@ -23,6 +23,7 @@ struct XtcCoding {
     std::array<std::uint32_t, 3> sizes{};  ///< number of values along each axis, 1 to 2^31 - 1
     int small_index = 0;                   ///< of the first group, least_small_index to most_small_index
     float inverse_precision = 0;           ///< nm
+    float unit = 10;                       ///< of what is written, in 1/nm: 10 for Å, 1 for nm
 };
 constexpr int least_small_index = 9;
 constexpr int most_small_index = 72;
@@ -45,7 +46,7 @@ constexpr Index xtc_group_atoms = 11;   ///< at most; decoding may pass stop_ato
 constexpr Index xtc_slack_bytes = 128;  ///< readable zero bytes that must follow the stream: no group is longer
 
 /// Decodes whole groups until cursor.atom >= stop_atom (which is at most coding.n_atoms). `stream` holds the first
-/// n_bytes of the frame's stream, or all of it (`whole`). Writes positions in Å, atom after atom, to `out`, the place
+/// n_bytes of the frame's stream, or all of it (`whole`). Writes positions, atom after atom, to `out`, the place
 /// of atom 0, which has room for stop_atom + xtc_group_atoms atoms. Any input is safe.
 XtcOutcome decode_xtc(const XtcCoding& coding, const std::byte* stream, Index n_bytes, bool whole, Index stop_atom,
                       XtcCursor& cursor, float* out) noexcept;
