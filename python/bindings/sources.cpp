@@ -1,6 +1,9 @@
 // Sources as Python holds them: files, arrays in memory, Python readers.
+#include <mutex>
+
 #include "bindings.hpp"
 #include "mdloom/sources/catalog.hpp"
+#include "mdloom/sources/formats/dcd_header.hpp"
 #include "python_source.hpp"
 
 namespace mdloom::bindings {
@@ -10,25 +13,74 @@ namespace {
 using FrameArray = nb::ndarray<const float, nb::shape<-1, -1, 3>, nb::device::cpu>;
 using BoxRows = nb::ndarray<const float, nb::shape<-1, 9>, nb::c_contig, nb::device::cpu>;
 
-HeldSource open_files(const std::vector<std::string>& paths, bool strict, Warn warn) {
+HeldSource open_files(const std::vector<std::string>& paths, bool strict, Warn warn, std::string format,
+                      bool file_units) {
     const nb::gil_scoped_release no_gil;
-    return {sources::open(paths, {.strict = strict, .warn = std::move(warn)})};
+    return {sources::open(paths, {strict, std::move(warn), std::move(format), file_units})};
 }
 
-HeldSource open_description(const nb::bytes& description, Warn warn) {
+HeldSource open_description(const nb::bytes& description, Warn warn, bool file_units) {
     const auto bytes = to_span(description);
     const nb::gil_scoped_release no_gil;
-    return {sources::open(bytes, {.strict = false, .warn = std::move(warn)})};
+    return {sources::open(bytes, {false, std::move(warn), {}, file_units})};
+}
+
+std::vector<Index> wanted_of(const Source& source, const std::optional<IndexArray>& atoms) {
+    if (atoms) return to_vector(*atoms);
+    std::vector<Index> all(usize(source.n_atoms()));
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = index_of(i);
+    return all;
+}
+
+using WritablePositions = nb::ndarray<float, nb::shape<-1, 3>, nb::c_contig, nb::device::cpu>;
+
+/// A cursor that a Python reader keeps, with its buffers. Threads that share it take turns.
+class FrameReader {
+public:
+    FrameReader(const HeldSource& held, const std::optional<IndexArray>& atoms)
+        : source_(held.source), reader_(source_->open_reader()), wanted_(wanted_of(*source_, atoms)) {}
+
+    nb::tuple read_into(Index frame_index, const WritablePositions& positions) {
+        if (positions.shape(0) != wanted_.size())
+            throw ArgumentError("positions has " + std::to_string(positions.shape(0)) + " rows, expected " +
+                                std::to_string(wanted_.size()) + ": one for each atom that is read");
+        return read(frame_index, wanted_, positions.data());
+    }
+    nb::tuple head(Index frame_index) { return read(frame_index, {}, nullptr); }
+
+private:
+    nb::tuple read(Index frame_index, std::span<const Index> wanted, float* positions) {
+        double time;
+        Stored stored;
+        {
+            const nb::gil_scoped_release no_gil;
+            const std::scoped_lock one_at_a_time(mutex_);
+            reader_->read(frame_index, wanted, frame_);
+            if (!wanted.empty()) std::memcpy(positions, frame_.positions.data(), wanted.size() * sizeof(Vec3));
+            time = frame_.time, stored = frame_.stored;
+        }
+        nb::list cell;
+        for (std::size_t i = 0; i < usize(stored.n_cell); ++i) cell.append(stored.cell[i]);
+        return nb::make_tuple(time, stored.step, nb::tuple(cell));
+    }
+
+    std::shared_ptr<const Source> source_;
+    std::unique_ptr<Reader> reader_;
+    std::vector<Index> wanted_;
+    std::mutex mutex_;
+    Frame frame_;
+};
+
+/// What frame times are made of: (step of frame 0, steps between frames, ps between frames).
+std::tuple<Index, Index, double> dcd_times(const std::string& path) {
+    const auto header = sources::read_dcd_header(sources::File(path));
+    return {header.first_step, header.interval, header.dt};
 }
 
 /// The wanted atoms of n frames, read one after the other: positions [n, n_wanted, 3], times [n], boxes [n, 3, 3].
 nb::tuple read(const HeldSource& held, const std::optional<IndexArray>& atoms, Index start, Index step, Index n) {
     const Source& source = *held.source;
-    std::vector<Index> wanted;
-    if (atoms)
-        wanted = to_vector(*atoms);
-    else
-        for (Index atom = 0; atom < source.n_atoms(); ++atom) wanted.push_back(atom);
+    const auto wanted = wanted_of(source, atoms);
     std::vector<float> positions(usize(n) * wanted.size() * 3), boxes(usize(n) * 9);
     std::vector<double> times(usize(n));
     {
@@ -81,8 +133,15 @@ void bind_sources(nb::module_& module) {
             "require_unchanged", [](const HeldSource& held) { held.source->require_unchanged(); },
             nb::call_guard<nb::gil_scoped_release>())
         .def("read", &read, "atoms"_a.none(), "start"_a, "step"_a, "n"_a);
-    module.def("open_files", &open_files, "paths"_a, "strict"_a = false, "warn"_a.none() = nb::none());
-    module.def("open_description", &open_description, "description"_a, "warn"_a.none() = nb::none());
+    nb::class_<FrameReader>(module, "FrameReader", "One reader's private cursor; gives (time, step, stored cell).")
+        .def(nb::init<const HeldSource&, const std::optional<IndexArray>&>(), "source"_a, "atoms"_a.none() = nb::none())
+        .def("read_into", &FrameReader::read_into, "frame_index"_a, "positions"_a.noconvert())
+        .def("head", &FrameReader::head, "frame_index"_a);
+    module.def("dcd_times", &dcd_times, "path"_a);
+    module.def("open_files", &open_files, "paths"_a, "strict"_a = false, "warn"_a.none() = nb::none(), "format"_a = "",
+               "file_units"_a = false);
+    module.def("open_description", &open_description, "description"_a, "warn"_a.none() = nb::none(),
+               "file_units"_a = false);
     module.def("memory_source", &memory_source, "positions"_a, "times"_a, "boxes"_a);
     module.def(
         "python_source",

@@ -20,7 +20,7 @@ Opened = tuple[_core.Source, str, str, tuple]
 NATIVE = {"XTCReader": "XTC", "DCDReader": "DCD"}
 
 #: What a native reader may ignore: arguments that change neither positions nor times, or values that mean "as usual".
-_HARMLESS = {"filename", "filenames", "n_atoms", "refresh_offsets", "format"}
+_HARMLESS = {"filename", "filenames", "n_atoms", "refresh_offsets", "format", "strict"}
 _AS_USUAL = {
     "convert_units": (True,),
     "sub": (None,),
@@ -48,7 +48,7 @@ def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str],
         return _single_frame(trajectory)
     paths = _native_paths(trajectory)
     if paths:
-        source = _core.open_files(paths, strict, warn)
+        source = _core.open_files(paths, strict, warn, _common_format(trajectory))
         _require_same_atoms(source, universe)
         # MDAnalysis counted when it opened: a file that has grown since has more frames than the Universe shows
         if source.n_frames <= len(trajectory):
@@ -121,9 +121,14 @@ def positions_at(universe: Any, atoms: np.ndarray, frame: int) -> tuple[np.ndarr
 
 
 def _is(reader: Any, class_name: str, module: str | None = None) -> bool:
-    """Exactly this class of MDAnalysis: a subclass may read differently."""
+    """Exactly this class of MDAnalysis, or of mdloom.readers: a subclass may read differently."""
     kind = type(reader)
-    return kind.__name__ == class_name and kind.__module__.startswith("MDAnalysis.coordinates." + (module or ""))
+    is_known = _is_ours(reader) or kind.__module__.startswith("MDAnalysis.coordinates." + (module or ""))
+    return kind.__name__ == class_name and is_known
+
+
+def _is_ours(reader: Any) -> bool:
+    return type(reader).__module__ == "mdloom.readers"
 
 
 def _is_single_frame(trajectory: Any) -> bool:
@@ -145,7 +150,7 @@ def refuse_streams(trajectory: Any) -> None:
 def refuse_parts_of_files(trajectory: Any) -> None:
     """Raises ArgumentError for files opened with sub=."""
     for reader in _readers(trajectory):
-        if getattr(reader, "_sub", None) is not None:
+        if getattr(reader, "_sub", None) is not None and not _is_ours(reader):
             raise ArgumentError(
                 f"{_one_format(reader)} files opened with sub= cannot be read: MDAnalysis' reader writes the whole "
                 "frame into the part's memory (seen in 2.11, the process dies); open the whole system and analyse a "
@@ -187,6 +192,12 @@ def format_names(trajectory: Any) -> str:
     readers = _readers(trajectory)
     names = "+".join(sorted({NATIVE.get(type(r).__name__, _one_format(r)) for r in readers}))
     return names if len(readers) == 1 else f"{len(readers)} {names} files"
+
+
+def _common_format(trajectory: Any) -> str:
+    """Of files that are all of one kind, whatever they are called; empty: their endings tell."""
+    formats = {NATIVE[type(reader).__name__] for reader in _readers(trajectory)}
+    return formats.pop() if len(formats) == 1 else ""
 
 
 def _one_format(reader: Any) -> str:

@@ -74,6 +74,23 @@ def test_importing_it_imports_nothing_heavy(tmp_path):
     assert done.stdout.strip() == "[]"
 
 
+def run_python(script, tmp_path):
+    command = [sys.executable, "-I", "-c", script]
+    return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize("name", ["DCDReader", "XTCReader"])
+def test_classes_for_mdanalysis_are_listed_but_imported_when_used(name, tmp_path):
+    assert name in mdloom.__all__
+    script = f"import sys, mdloom; print('{name}' in dir(mdloom), 'MDAnalysis' in sys.modules, mdloom.{name}.__name__)"
+    assert run_python(script, tmp_path) == f"True False {name}"
+    script = f"import sys; sys.modules['MDAnalysis'] = None; import mdloom\ntry: mdloom.{name}\n"
+    told = run_python(script + "except ImportError as error: print(error)", tmp_path)
+    assert told.startswith(f"mdloom.{name} needs MDAnalysis") and told.endswith('pip install --upgrade "mdloom[mda]"')
+    with pytest.raises(AttributeError, match="no attribute 'TRZReader'"):
+        mdloom.TRZReader  # noqa: B018
+
+
 class _Checker(doctest.OutputChecker):
     """How many cores there are and how long a run took is the machine's business."""
 
