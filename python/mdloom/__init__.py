@@ -13,12 +13,13 @@ from .analysis import run
 from .trajectory import open
 
 if TYPE_CHECKING:
+    from .mdanalysis_backend import DaskBackend
     from .readers import DCDReader, XTCReader
 
-__all__ = ["DCDReader", "XTCReader", "__version__", "errors", "open", "run"]
+__all__ = ["DCDReader", "DaskBackend", "XTCReader", "__version__", "errors", "open", "run"]
 
 #: What derives from MDAnalysis' classes, which is imported when one of these is asked for.
-_FOR_MDANALYSIS = {"DCDReader": "readers", "XTCReader": "readers"}
+_FOR_MDANALYSIS = {"DCDReader": "readers", "DaskBackend": "mdanalysis_backend", "XTCReader": "readers"}
 
 
 def __getattr__(name: str) -> Any:

@@ -79,7 +79,7 @@ def run_python(script, tmp_path):
     return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
 
 
-@pytest.mark.parametrize("name", ["DCDReader", "XTCReader"])
+@pytest.mark.parametrize("name", ["DCDReader", "DaskBackend", "XTCReader"])
 def test_classes_for_mdanalysis_are_listed_but_imported_when_used(name, tmp_path):
     assert name in mdloom.__all__
     script = f"import sys, mdloom; print('{name}' in dir(mdloom), 'MDAnalysis' in sys.modules, mdloom.{name}.__name__)"
