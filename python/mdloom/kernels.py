@@ -36,12 +36,12 @@ def pairs(a: Any, b: Any = None, *, cutoff: float, box: Any = None) -> tuple[np.
 
 def distances(a: Any, b: Any, box: Any = None) -> np.ndarray:
     """Distance of each row of a from the same row of b. a, b [n, 3] Å. Returns float64 [n], Å."""
-    return _core.kernel_distances(_positions("a", a), _positions("b", b), _box(box))
+    return np.asarray(_core.kernel_distances(_positions("a", a), _positions("b", b), _box(box)))
 
 
 def distance_matrix(a: Any, b: Any, box: Any = None) -> np.ndarray:
     """Distance of each row of a from each row of b. a [n, 3], b [m, 3] Å. Returns float64 [n, m], Å."""
-    return _core.kernel_distance_matrix(_positions("a", a), _positions("b", b), _box(box))
+    return np.asarray(_core.kernel_distance_matrix(_positions("a", a), _positions("b", b), _box(box)))
 
 
 def angles(a: Any, b: Any, c: Any, box: Any = None) -> np.ndarray:
@@ -49,7 +49,7 @@ def angles(a: Any, b: Any, c: Any, box: Any = None) -> np.ndarray:
 
     NaN where b coincides with a or c.
     """
-    return _core.kernel_angles(*_all(a=a, b=b, c=c), _box(box))
+    return np.asarray(_core.kernel_angles(_positions("a", a), _positions("b", b), _positions("c", c), _box(box)))
 
 
 def dihedrals(a: Any, b: Any, c: Any, d: Any, box: Any = None) -> np.ndarray:
@@ -57,7 +57,11 @@ def dihedrals(a: Any, b: Any, c: Any, d: Any, box: Any = None) -> np.ndarray:
 
     NaN where three atoms in a row are collinear. Sign: IUPAC-IUB 1970, doi:10.1021/bi00820a001.
     """
-    return _core.kernel_dihedrals(*_all(a=a, b=b, c=c, d=d), _box(box))
+    return np.asarray(
+        _core.kernel_dihedrals(
+            _positions("a", a), _positions("b", b), _positions("c", c), _positions("d", d), _box(box)
+        )
+    )
 
 
 def wrap(positions: Any, box: Any) -> np.ndarray:
@@ -67,7 +71,7 @@ def wrap(positions: Any, box: Any) -> np.ndarray:
     """
     if box is None:
         raise ArgumentError("wrap needs a box: positions without one are where they are")
-    return _core.kernel_wrap(_positions("positions", positions), _box(box))
+    return np.asarray(_core.kernel_wrap(_positions("positions", positions), _box(box)))
 
 
 def rmsd(positions: Any, reference: Any, weights: Any = None, superposition: bool = True) -> float:
@@ -104,10 +108,6 @@ def _positions(name: str, given: Any, dtype: Any = np.float32) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=dtype)
 
 
-def _all(**arrays: Any) -> list[np.ndarray]:
-    return [_positions(name, given) for name, given in arrays.items()]
-
-
 def _fitted(positions: Any, reference: Any, weights: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     mobile, fixed = _positions("positions", positions), _positions("reference", reference, np.float64)
     if len(mobile) != len(fixed) or not len(mobile):
@@ -133,7 +133,7 @@ def _box(given: Any) -> np.ndarray:
         raise ArgumentError(
             f"box has the shape {box.shape}: it is None, three lengths and three angles, or cell vectors [3, 3]"
         )
-    vectors = _core.box_vectors(box)
+    vectors = np.asarray(_core.box_vectors(box))
     if not vectors.any():
         raise ArgumentError(f"box {box.tolist()} spans no volume: give lengths in Å and angles in degrees, or None")
     return vectors

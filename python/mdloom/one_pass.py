@@ -101,7 +101,7 @@ class OnePass:
         if self.in_python:
             from .private_universe import PythonFrames
 
-            self.python_frames = PythonFrames(self.universe)
+            self.python_frames = PythonFrames(self.universe, strict)
             self.n_frames, self.reader_text = self.python_frames.n_frames, self.python_frames.text
         else:
             self.source, _, self.reader_text, self.reopen = trajectory_source(

@@ -13,14 +13,15 @@ import numpy as np
 from . import _core, travel
 from .errors import ArgumentError, FileError
 from .fold import Fold
+from .transformations import refuse_memories, require_own_groups
 from .universe import (
     box_of,
+    decoding_reader,
     format_names,
+    is_decoded_here,
     name_of,
-    refuse_memories,
     refuse_parts_of_files,
     refuse_streams,
-    require_own_groups,
     short_name,
     trajectory_of,
 )
@@ -29,12 +30,16 @@ from .universe import (
 class PythonFrames:
     """The frames of a Universe for analyses written in Python, or refused by name (ArgumentError)."""
 
-    def __init__(self, universe: Any) -> None:
+    def __init__(self, universe: Any, strict: bool = False) -> None:
         self._universe, self._trajectory = universe, trajectory_of(universe)
         for refuse in (refuse_streams, refuse_parts_of_files, refuse_memories):
             refuse(self._trajectory)
+        self._decoding = decoding_reader(self._trajectory, strict)
         self.n_frames = len(self._trajectory)
-        self.text = f"{format_names(self._trajectory)} read through MDAnalysis"
+        if self._decoding is not None:  # which counts whole frames, also those that have come since
+            self.n_frames = min(self.n_frames, len(self._decoding))
+        is_native = is_decoded_here(self._trajectory) or self._decoding is not None
+        self.text = f"{format_names(self._trajectory)} read {'natively' if is_native else 'through MDAnalysis'}"
         if self._trajectory.transformations:
             self.text += " with its transformations"
 
@@ -43,7 +48,7 @@ class PythonFrames:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # readers without times say so while they are packed
             try:
-                make_copy = travel.copy_universe(self._universe)
+                make_copy = travel.copy_universe(self._universe, self._decoding)
             except Exception as error:  # a reader, a topology or a transformation may raise anything here
                 raise ArgumentError(
                     f"{name_of(self._universe)} cannot be sent to workers ({type(error).__name__}: {error}): its "
@@ -61,7 +66,7 @@ class PythonFrames:
 
     def reopen(self, analyses: tuple[bytes, ...]) -> tuple:
         """What reopened() makes the same source of in another process."""
-        return "private", travel.pack_universe(self._universe), analyses, *self._size()
+        return "private", travel.pack_universe(self._universe, self._decoding), analyses, *self._size()
 
     def _size(self) -> tuple[int, int, str]:
         return self._trajectory.n_atoms, self.n_frames, short_name(self._trajectory)

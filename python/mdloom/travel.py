@@ -65,25 +65,28 @@ def pack_analysis(analysis: Any, universe: Any) -> bytes:
     return packed
 
 
-def pack_universe(universe: Any) -> bytes:
-    """A Universe for workers, who will read its frames anew. Raises what pickling raises."""
+def pack_universe(universe: Any, reader: Any = None) -> bytes:
+    """A Universe for workers, who will read its frames anew, with `reader` if not with its own.
+
+    Raises what pickling raises.
+    """
     _require_cloudpickle()
     buffer = io.BytesIO()
     packer = _packer_class()(buffer, None)
-    packer.read_anew = universe
+    packer.read_anew, packer.reader = universe, reader
     with user_code.by_value():
         packer.dump(universe)
     return buffer.getvalue()
 
 
-def copy_universe(universe: Any) -> Callable[[], Any]:
+def copy_universe(universe: Any, reader: Any = None) -> Callable[[], Any]:
     """What makes private copies of a Universe in this process, sooner than by unpacking.
 
     Large arrays of a trajectory in memory are shared by all copies, read-only. Raises what pickling raises.
     """
-    trajectory = universe.trajectory
+    trajectory = universe.trajectory if reader is None else reader
     if trajectory.transformations:  # they may hold groups
-        return functools.partial(pickle.loads, pack_universe(universe))
+        return functools.partial(pickle.loads, pack_universe(universe, reader))
     buffers: list[Any] = []
     packed = pickle.dumps(trajectory, protocol=5, buffer_callback=functools.partial(_keep_outside, buffers))
     make, args, shown, dimensions = _parts_of(universe, is_read_anew=True)
@@ -155,6 +158,7 @@ def _packer_class() -> Any:
 def _make_packer_class() -> Any:
     class Packer(cloudpickle.Pickler):
         read_anew: Any = None
+        reader: Any = None
 
         def __init__(self, file: Any, universe: Any, **options: Any) -> None:
             super().__init__(file, protocol=5, **options)
@@ -169,7 +173,8 @@ def _make_packer_class() -> Any:
 
         def reducer_override(self, what: Any) -> Any:
             if _is_universe(what):
-                return _show, _parts_of(what, what is self.read_anew)
+                is_read_anew = what is self.read_anew
+                return _show, _parts_of(what, is_read_anew, self.reader if is_read_anew else None)
             if _is_topology(what):  # hundreds of thousands of small objects, which need no hooks
                 return pickle.loads, (pickle.dumps(what, protocol=5),)
             if isinstance(what, types.CodeType):
@@ -206,12 +211,14 @@ def _is_topology(what: Any) -> bool:
 _SHOWN = ("positions", "velocities", "forces")
 
 
-def _parts_of(universe: Any, is_read_anew: bool) -> tuple:
+def _parts_of(universe: Any, is_read_anew: bool, reader: Any = None) -> tuple:
     """(what makes it, of what, what its current frame shows): edits of that are in no file. Frames that are read anew
     need none of them.
     """
     make, args = universe.__reduce__()[:2]
     trajectory = getattr(universe, "_trajectory", None)
+    if reader is not None:
+        args = tuple(reader if arg is trajectory else arg for arg in args)
     if trajectory is None or (is_read_anew and not _is_single_frame(trajectory)):
         return make, args, {}, None
     ts = trajectory.ts

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import threading
-import types
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 
 from . import _core
 from .errors import ArgumentError, TopologyError
+from .transformations import refuse_memories, require_own_groups
 
 Opened = tuple[_core.Source, str, str, tuple]
 
@@ -117,6 +117,28 @@ def positions_at(universe: Any, atoms: np.ndarray, frame: int) -> tuple[np.ndarr
     return positions[0][places], boxes[0]
 
 
+def decoding_reader(trajectory: Any, strict: bool = False) -> Any | None:
+    """A reader of mdloom.readers that shows what `trajectory` shows, or None where there is none.
+
+    It is for copies of the Universe: transformations are its own, too, but not applied yet. Warns of torn frames.
+    Raises FileError and FormatError.
+    """
+    if _is_ours(trajectory) or trajectory.aux_list:
+        return None
+    paths = _native_paths(trajectory, may_be_transformed=not _is(trajectory, "ChainReader", "chain"))
+    kinds = {type(reader).__name__ for reader in _readers(trajectory)}
+    if not paths or len(kinds) > 1:
+        return None
+    from . import readers
+
+    reader = getattr(readers, kinds.pop())(paths if len(paths) > 1 else paths[0], strict=strict)
+    if reader.n_atoms != trajectory.n_atoms:
+        return None
+    if trajectory.transformations:
+        reader.transformations = trajectory.transformations
+    return reader
+
+
 # Which way to read
 
 
@@ -129,6 +151,11 @@ def _is(reader: Any, class_name: str, module: str | None = None) -> bool:
 
 def _is_ours(reader: Any) -> bool:
     return type(reader).__module__ == "mdloom.readers"
+
+
+def is_decoded_here(trajectory: Any) -> bool:
+    """Whether its readers are those of mdloom.readers."""
+    return all(map(_is_ours, _readers(trajectory)))
 
 
 def _is_single_frame(trajectory: Any) -> bool:
@@ -162,15 +189,15 @@ def _readers(trajectory: Any) -> list[Any]:
     return list(trajectory.readers) if _is(trajectory, "ChainReader", "chain") else [trajectory]
 
 
-def _native_paths(trajectory: Any) -> list[str]:
+def _native_paths(trajectory: Any, may_be_transformed: bool = False) -> list[str]:
     """The files to decode natively; empty: MDAnalysis has to read."""
-    if trajectory.transformations:
-        return []
     readers = _readers(trajectory)
+    if not may_be_transformed and any(reader.transformations for reader in (trajectory, *readers)):
+        return []
     if len(readers) > 1 and (not _as_usual(trajectory) or sum(r.n_frames for r in readers) != len(trajectory)):
         return []
     for reader in readers:
-        if not any(_is(reader, name) for name in NATIVE) or not _as_usual(reader) or reader.transformations:
+        if not any(_is(reader, name) for name in NATIVE) or not _as_usual(reader):
             return []
     return [os.path.abspath(os.fspath(reader.filename)) for reader in readers]
 
@@ -335,44 +362,3 @@ def _copied(trajectory: Any) -> Any:
             f"{type(trajectory).__name__} can be neither pickled nor copied ({error}): mdloom would have to move your "
             "Universe to read it; write the trajectory to a file, or u.transfer_to_memory()"
         ) from None
-
-
-def refuse_memories(trajectory: Any) -> None:
-    """Raises ArgumentError for transformations that need the frames in order."""
-    for transformation in trajectory.transformations:
-        if getattr(transformation, "parallelizable", True) is False:
-            raise ArgumentError(
-                f"transformation {type(transformation).__name__} remembers earlier frames, so that frames cannot be "
-                "read on their own: write the transformed trajectory first, u.atoms.write('new.xtc', frames='all')"
-            )
-
-
-def require_own_groups(copy: Any, universe: Any) -> None:
-    """A transformation that still holds the user's groups would look at the user's frame."""
-    for transformation in copy.transformations:
-        for held in _held_by(transformation):
-            if getattr(held, "universe", None) is universe:
-                name = getattr(transformation, "__name__", type(transformation).__name__)
-                raise ArgumentError(
-                    f"transformation {name} holds atoms of your Universe and cannot be copied with it: make it a class "
-                    "that can be pickled, or u.transfer_to_memory()"
-                )
-
-
-def _held_by(transformation: Any) -> list[Any]:
-    function = getattr(transformation, "__func__", transformation)
-    held = list(getattr(transformation, "__dict__", {}).values())
-    held += [getattr(transformation, "__self__", None), *getattr(transformation, "args", ())]
-    if isinstance(function, types.FunctionType):
-        held += [cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell)]
-        held += [function.__globals__.get(name) for name in function.__code__.co_names]
-        held += list(function.__defaults__ or ())
-    return held
-
-
-def _is_filled(cell: types.CellType) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018
-    except ValueError:
-        return False
-    return True

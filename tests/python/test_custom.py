@@ -187,7 +187,7 @@ def test_a_single_frame_is_seen_as_it_stands(place):
     single = mda.Universe(GRO)
     before = single.atoms.center_of_geometry()
     single.atoms.translate([7, 0, 0])
-    expected = [vector(single.atoms) for _ in single.trajectory[:]]  # as MDAnalysis' analyses go through it
+    expected = [vector(single.atoms)]  # there is no other frame to go to and come back
     assert expected[0][0] == pytest.approx(before[0] + 7, abs=1e-3)
     assert np.array_equal(AnalysisFromFunction(vector, single, single.atoms).run(n_jobs=2, **place).results, expected)
 
