@@ -63,10 +63,6 @@ def reopen_source(reopen: tuple) -> _core.Source:
         return _core.open_description(what[0])
     if kind == "universe":
         return _source_of_copy(*_unpickled(what[0]))
-    if kind == "private":
-        from .private_universe import reopened
-
-        return reopened(*what)
     raise ArgumentError(f"a trajectory of kind {kind!r} cannot be opened again: its frames must be sent")
 
 

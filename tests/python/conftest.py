@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,6 +91,14 @@ def place(request) -> dict[str, object]:
     if request.param != "distributed":
         return {"scheduler": request.param}
     return {"client": request.getfixturevalue("guide_client")}
+
+
+@pytest.fixture
+def xtc(tmp_path) -> Path:
+    """A copy to damage: 47,681 atoms, 10 frames."""
+    from MDAnalysisTests.datafiles import XTC
+
+    return Path(shutil.copy(XTC, tmp_path / "traj.xtc"))
 
 
 @pytest.fixture

@@ -13,23 +13,7 @@ from MDAnalysisTests.datafiles import DCD, GRO, PSF, XTC
 import mdloom
 from mdloom import rms
 from mdloom.errors import ArgumentError, FileError, FormatError, MdloomWarning
-
-
-@pytest.fixture
-def xtc(tmp_path):
-    path = tmp_path / "traj.xtc"
-    shutil.copy(XTC, path)
-    return path
-
-
-def frame_starts(path):
-    """Byte offsets of the frames of an XTC file."""
-    data, starts, at = path.read_bytes(), [], 0
-    while at < len(data):
-        starts.append(at)
-        (n_bytes,) = struct.unpack(">I", data[at + 88 : at + 92])
-        at += 92 + (n_bytes + 3) // 4 * 4
-    return starts
+from xtc_files import frame_starts
 
 
 def overwrite(path, offset, data):

@@ -6,7 +6,6 @@ import signal
 import threading
 import time
 import traceback
-from pathlib import Path
 
 import MDAnalysis as mda
 import numpy as np
@@ -14,8 +13,9 @@ import pytest
 
 from cluster_helpers import run_script
 from mdloom.custom import AnalysisFromFunction
-from mdloom.errors import AnalysisError, ArgumentError, BackendError
+from mdloom.errors import AnalysisError, ArgumentError, BackendError, FormatError, MdloomWarning
 from mdloom.parallel import ParallelAnalysisBase
+from xtc_files import frame_starts
 
 
 class OnAtoms(ParallelAnalysisBase):
@@ -205,20 +205,29 @@ def test_a_topology_alone_is_refused(adk_files):
         AnalysisFromFunction(len, mda.Universe(adk_files[0]), 1).run(n_jobs=1)
 
 
-def test_a_damaged_frame_is_an_error_of_the_file(adk_files, tmp_path, place):
-    from MDAnalysisTests.datafiles import GRO, XTC
+def test_a_damaged_frame_is_an_error_of_the_file(xtc, place):
+    from MDAnalysisTests.datafiles import GRO
 
-    content = bytearray(Path(XTC).read_bytes())
-    whole = mda.Universe(GRO, XTC)
-    start = int(whole.trajectory._xdr.offsets[4])
+    content, start = bytearray(xtc.read_bytes()), frame_starts(xtc)[4]
     content[start + 92 : start + 4000] = b"\xff" * (4000 - 92)
-    path = tmp_path / "damaged.xtc"
-    path.write_bytes(content)
-    damaged = mda.Universe(GRO, str(path))
-    with pytest.raises(OSError, match="frame 4"):
-        AnalysisFromFunction(lambda group: group.center_of_geometry(), damaged, damaged.atoms[:5]).run(
-            n_jobs=2, **place
-        )
+    xtc.write_bytes(content)
+    damaged = mda.Universe(GRO, str(xtc))
+    run = AnalysisFromFunction(lambda group: group.center_of_geometry(), damaged, damaged.atoms[:5])
+    with pytest.raises(OSError, match=r"traj\.xtc: frame 4 .*damaged at byte"):
+        run.run(n_jobs=2, **place)
+
+
+def test_a_torn_last_frame_is_left_out_with_a_warning(xtc, place):
+    from MDAnalysisTests.datafiles import GRO
+
+    xtc.write_bytes(xtc.read_bytes()[: frame_starts(xtc)[8] + 5000])
+    torn = mda.Universe(GRO, str(xtc))
+    run = AnalysisFromFunction(lambda group: group.center_of_geometry(), torn, torn.atoms[:5])
+    with pytest.warns(MdloomWarning, match="ends inside frame 8"):
+        run.run(n_jobs=2, **place)
+    assert len(run.results) == 8
+    with pytest.raises(FormatError, match="ends inside frame 8"):
+        run.run(n_jobs=2, strict=True, **place)
 
 
 def test_a_file_that_is_gone_is_told_by_all_workers(adk_files, tmp_path):

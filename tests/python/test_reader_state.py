@@ -3,7 +3,6 @@
 import gc
 import os
 import pickle
-import shutil
 import struct
 import subprocess
 import sys
@@ -21,26 +20,10 @@ from MDAnalysisTests.datafiles import DCD, GRO, PSF, XTC
 
 import mdloom
 from mdloom.errors import ArgumentError, FileError, FormatError, MdloomWarning
+from xtc_files import frame_starts
 
 EXAMPLES = [(mdloom.XTCReader, XTC), (mdloom.DCDReader, DCD)]
 both = pytest.mark.parametrize("kind, example", EXAMPLES, ids=["XTC", "DCD"])
-
-
-@pytest.fixture
-def xtc(tmp_path):
-    path = tmp_path / "traj.xtc"
-    shutil.copy(XTC, path)
-    return path
-
-
-def frame_starts(path):
-    """Byte offsets of the frames of an XTC file."""
-    data, starts, at = path.read_bytes(), [], 0
-    while at < len(data):
-        starts.append(at)
-        (n_bytes,) = struct.unpack(">I", data[at + 88 : at + 92])
-        at += 92 + (n_bytes + 3) // 4 * 4
-    return starts
 
 
 def damage(path, frame):

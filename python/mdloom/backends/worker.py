@@ -43,7 +43,9 @@ class Job:
 
     key: str
     spec: bytes
-    reopen: tuple  # ("sent",): frames come with the chunks | what universe.reopen_source knows
+    reopen: (
+        tuple  # ("sent",): frames come with the chunks | ("private", ...): private_universe.reopened | others: universe
+    )
     version: str
     name: str
     path: str
@@ -160,6 +162,10 @@ def _rebuild(job: Job) -> Any:
             source = None
         elif job.reopen[0] == "description":
             source = _core.open_description(job.reopen[1])
+        elif job.reopen[0] == "private":
+            from .. import private_universe
+
+            source = private_universe.reopened(*job.reopen[1:])
         else:
             from .. import universe
 
