@@ -50,6 +50,8 @@ def pack_error(error: BaseException) -> tuple[str, bytes]:
 
 def own_error(error: AnalysisError, path: str) -> AnalysisError:
     """The error as whoever wrote the analysis shall see it: of the class that was raised, with its cause."""
+    if not error.payload:  # an interrupt that nobody answered
+        return error
     home, key, (host, pid, thread), text, copy = pickle.loads(error.payload)
     if home == _HERE and key in _raised_here:
         cause = _raised_here.pop(key)

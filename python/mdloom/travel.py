@@ -30,8 +30,6 @@ try:
 except ImportError:  # it comes with the extras
     cloudpickle = None
 
-# From here on copies in this process share an array.
-_LARGE_BYTES = 1_000_000
 _PLAIN = (float, int, bool, str, bytes, type(None), np.generic)
 
 
@@ -82,13 +80,15 @@ def pack_universe(universe: Any, reader: Any = None) -> bytes:
 def copy_universe(universe: Any, reader: Any = None) -> Callable[[], Any]:
     """What makes private copies of a Universe in this process, sooner than by unpacking.
 
-    Large arrays of a trajectory in memory are shared by all copies, read-only. Raises what pickling raises.
+    The arrays of a trajectory in memory are shared by all copies, read-only. Raises what pickling raises.
     """
     trajectory = universe.trajectory if reader is None else reader
     if trajectory.transformations:  # they may hold groups
         return functools.partial(pickle.loads, pack_universe(universe, reader))
     buffers: list[Any] = []
-    packed = pickle.dumps(trajectory, protocol=5, buffer_callback=functools.partial(_keep_outside, buffers))
+    n_bytes = trajectory.get_array().nbytes if hasattr(trajectory, "get_array") else -1
+    keep_outside = functools.partial(_keep_outside, buffers, n_bytes)
+    packed = pickle.dumps(trajectory, protocol=5, buffer_callback=keep_outside)
     make, args, shown, dimensions = _parts_of(universe, is_read_anew=True)
 
     def copy() -> Any:
@@ -99,10 +99,10 @@ def copy_universe(universe: Any, reader: Any = None) -> Callable[[], Any]:
     return copy
 
 
-def _keep_outside(buffers: list[Any], buffer: pickle.PickleBuffer) -> bool:
-    """A pickle's buffer_callback."""
+def _keep_outside(buffers: list[Any], n_bytes: int, buffer: pickle.PickleBuffer) -> bool:
+    """A pickle's buffer_callback: only for the arrays of all frames, never for the one that a reader fills."""
     view = buffer.raw()
-    if view.nbytes < _LARGE_BYTES:
+    if view.nbytes != n_bytes:
         return True
     buffers.append(view.toreadonly())
     return False

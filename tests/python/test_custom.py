@@ -172,6 +172,21 @@ def test_a_trajectory_in_memory_is_read_as_it_is_and_never_edited(adk, place):
     assert np.array_equal(adk.trajectory.get_array(), before)
 
 
+def test_a_large_system_of_a_format_that_mdanalysis_reads(tmp_path, place):
+    """Its reader fills one array of 1.2 MB again and again: no two copies may share that."""
+    n_atoms, path = 100_000, str(tmp_path / "large.trr")
+    large = mda.Universe.empty(n_atoms, trajectory=True)
+    frames = np.random.default_rng(1).uniform(0, 50, (4, n_atoms, 3)).astype(np.float32)
+    with mda.Writer(path, n_atoms) as writer:
+        for frame in frames:
+            large.atoms.positions = frame
+            writer.write(large.atoms)
+    large.load_new(path)
+    expected = [vector(large.atoms) for _ in large.trajectory]
+    run = AnalysisFromFunction(vector, large, large.atoms).run(n_jobs=2, **place)
+    assert np.array_equal(run.results, expected) and len(set(run.results[:, 0])) == 4
+
+
 def test_several_files_are_one_trajectory(adk_files, place):
     topology, trajectory = adk_files
     chained = mda.Universe(topology, [trajectory, trajectory, trajectory])
