@@ -11,9 +11,10 @@ from mdloom.util import block_borders, make_balanced_slices, timeit
 
 
 def test_a_stopwatch_measures_wall_time():
+    before = time.perf_counter()
     with timeit() as watch:
         time.sleep(0.2)
-    assert watch.elapsed == pytest.approx(0.2, abs=0.05)
+    assert 0.2 <= watch.elapsed <= time.perf_counter() - before
 
 
 @pytest.mark.parametrize("start", [None, 0, 1, 10])
