@@ -21,6 +21,11 @@ from .errors import ArgumentError
 
 __all__ = ["Superposed", "angles", "dihedrals", "distance_matrix", "distances", "pairs", "rmsd", "superpose", "wrap"]
 
+#: Fits multiply eight of them: beyond, products are no numbers any more. float32 ends here too.
+_MOST = 3.4e38
+#: Below, the products of weights and squares vanish.
+_LEAST_WEIGHT = 1e-30
+
 
 def pairs(a: Any, b: Any = None, *, cutoff: float, box: Any = None) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of atoms within a cut-off.
@@ -31,7 +36,7 @@ def pairs(a: Any, b: Any = None, *, cutoff: float, box: Any = None) -> tuple[np.
     Linked cells: Allen & Tildesley, Computer Simulation of Liquids, 5.3.2.
     """
     other = None if b is None else _positions("b", b)
-    return _core.kernel_pairs(_positions("a", a), other, float(cutoff), _box(box))
+    return _core.kernel_pairs(_positions("a", a), other, float(_numbers("cutoff", cutoff, ())), _box(box))
 
 
 def distances(a: Any, b: Any, box: Any = None) -> np.ndarray:
@@ -79,6 +84,8 @@ def rmsd(positions: Any, reference: Any, weights: Any = None, superposition: boo
 
     positions, reference [n, 3] Å, weights [n] or None. Returns Å. Theobald 2005, doi:10.1107/S0108767305015266.
     """
+    if not isinstance(superposition, (bool, np.bool_)):
+        raise ArgumentError(f"superposition is True or False, not {superposition!r}")
     return _core.kernel_rmsd(*_fitted(positions, reference, weights), superposition=bool(superposition))
 
 
@@ -99,13 +106,33 @@ def superpose(positions: Any, reference: Any, weights: Any = None) -> Superposed
     return Superposed(*_core.kernel_superpose(*_fitted(positions, reference, weights)))
 
 
+def _numbers(name: str, given: Any, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """As float64: boxes, weights, a cut-off."""
+    _refuse_mask(name, given)
+    try:
+        array = np.asarray(given)
+        numbers = array.astype(np.float64, casting="same_kind" if array.dtype.kind in "iuf" else "no")
+    except (TypeError, ValueError):
+        raise ArgumentError(f"{name} takes numbers, not {given!r}") from None
+    if shape is not None and numbers.shape != shape:
+        raise ArgumentError(f"{name} has the shape {numbers.shape}: {shape} is needed")
+    return numbers
+
+
+def _refuse_mask(name: str, given: Any) -> None:
+    if isinstance(given, np.ma.MaskedArray):
+        raise ArgumentError(f"{name} is a masked array, whose mask would not be seen: give the rows that count")
+
+
 def _positions(name: str, given: Any, dtype: Any = np.float32) -> np.ndarray:
+    _refuse_mask(name, given)
     array = np.asarray(given)
     if array.ndim != 2 or array.shape[1] != 3:
         raise ArgumentError(f"{name} has the shape {array.shape}: positions are [n, 3]")
     if array.dtype not in (np.float32, np.float64):
         raise ArgumentError(f"{name} is of {array.dtype}: positions are float32 (or float64, which is rounded), in Å")
-    return np.ascontiguousarray(array, dtype=dtype)
+    with np.errstate(over="ignore"):  # what does not fit is infinite, and refused as such
+        return np.ascontiguousarray(array, dtype=dtype)
 
 
 def _fitted(positions: Any, reference: Any, weights: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -114,19 +141,24 @@ def _fitted(positions: Any, reference: Any, weights: Any) -> tuple[np.ndarray, n
         raise ArgumentError(
             f"positions has {len(mobile)} atoms, reference {len(fixed)}: the same atoms in the same order are needed"
         )
-    w = np.empty(0) if weights is None else np.ascontiguousarray(weights, dtype=np.float64)
-    if weights is not None and (w.shape != (len(mobile),) or not np.isfinite(w).all() or (w < 0).any() or not w.sum()):
-        raise ArgumentError(f"weights must be {len(mobile)} finite numbers, not negative, and their sum above 0")
+    w = np.empty(0) if weights is None else np.ascontiguousarray(_numbers("weights", weights))
+    with np.errstate(over="ignore"):
+        total = w.sum()
+    if weights is not None and (w.shape != (len(mobile),) or not (w >= 0).all() or not _LEAST_WEIGHT < total < _MOST):
+        raise ArgumentError(
+            f"weights must be {len(mobile)} finite numbers, not negative, their sum above {_LEAST_WEIGHT}"
+        )
     for name, array in (("positions", mobile), ("reference", fixed)):
-        if not np.isfinite(array).all():
-            raise ArgumentError(f"{name} has coordinates that are not finite: leave such atoms out")
+        if not (np.abs(array) < _MOST).all():
+            raise ArgumentError(f"{name} has coordinates that are not finite, or as good as: leave such atoms out")
     return mobile, fixed, w
 
 
 def _box(given: Any) -> np.ndarray:
     if given is None:
         return np.empty(0, np.float32)
-    box = np.ascontiguousarray(given, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        box = np.ascontiguousarray(_numbers("box", given), dtype=np.float32)
     if box.shape == (3, 3):
         return box.reshape(9)
     if box.shape != (6,):

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 
 import MDAnalysis as mda
 import numpy as np
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from MDAnalysis.lib import distances as peer
 from MDAnalysis.lib.mdamath import triclinic_vectors
 
-from mdloom import kernels
+from mdloom import _core, kernels
 from mdloom.errors import ArgumentError
 
 BOXES = {
@@ -187,25 +186,48 @@ def test_mdanalysis_agrees_on_a_real_system(membrane):
     np.testing.assert_allclose(kernels.wrap(others, box), peer.apply_PBC(others, box), atol=1e-4)
 
 
-def test_other_python_threads_go_on_while_a_kernel_works():
-    a, ticks, is_over = atoms(9, 5000), [], threading.Event()
-
-    def tick():
-        while not is_over.is_set():
-            ticks.append(time.perf_counter())
-            time.sleep(0.001)
-
-    thread = threading.Thread(target=tick)
-    thread.start()
+def another_thread_sees_it_running(call):
+    """Whether Python runs elsewhere while `call` works. With so long a switch interval a thread gives the GIL up only
+    of itself, so that whoever waits wakes up before the call is over or, if it holds the GIL, never."""
+    interval, seen = sys.getswitchinterval(), False
+    sys.setswitchinterval(1000)
     try:
-        started = time.perf_counter()
-        kernels.distance_matrix(a, a, BOXES["triclinic"])
-        ended = time.perf_counter()
+        for _ in range(30):  # a busy machine may wake up the other thread too late
+            begins, over = threading.Event(), []
+
+            def work(begins=begins, over=over):
+                begins.set()
+                call()
+                over.append(True)
+
+            thread = threading.Thread(target=work)
+            thread.start()
+            begins.wait()
+            seen = not over
+            thread.join()
+            if seen:
+                break
     finally:
-        is_over.set()
-        thread.join()
-    during = [started, *(tick for tick in ticks if started < tick < ended), ended]
-    assert max(np.diff(during)) < 0.5 * (ended - started), "with the GIL held there is no tick in between"
+        sys.setswitchinterval(interval)
+    return seen
+
+
+def test_other_python_threads_go_on_while_a_kernel_works():
+    assert not another_thread_sees_it_running(lambda: sum(range(1_000_000))), "this one holds the GIL"
+    box = np.asarray(BOXES["skewed"], np.float32).reshape(9)
+    some, many, weights = atoms(9, 1500), atoms(9, 400_000), np.empty(0)
+    others, wider = many[::-1].copy(), many.astype(np.float64)
+    calls = {  # the engine's own functions: numpy, which gives the GIL up too, has no part in them
+        "pairs": lambda: _core.kernel_pairs(many, None, 0.5, box[:0]),
+        "distances": lambda: _core.kernel_distances(many, others, box),
+        "distance_matrix": lambda: _core.kernel_distance_matrix(some, some, box),
+        "angles": lambda: _core.kernel_angles(many, others, many, box),
+        "dihedrals": lambda: _core.kernel_dihedrals(many, others, many, others, box),
+        "wrap": lambda: _core.kernel_wrap(many, box),
+        "rmsd": lambda: _core.kernel_rmsd(many, wider, weights, True),
+        "superpose": lambda: _core.kernel_superpose(many, wider, weights),
+    }
+    assert {name for name, call in calls.items() if not another_thread_sees_it_running(call)} == set()
 
 
 def test_float64_is_rounded_and_float32_is_read_in_place():
@@ -236,6 +258,15 @@ def test_float64_is_rounded_and_float32_is_read_in_place():
         (lambda a: kernels.rmsd(a[:0], a[:0]), "positions has 0 atoms"),
         (lambda a: kernels.rmsd(a, a, [1, 2]), "weights must be 10 finite numbers"),
         (lambda a: kernels.rmsd(a, a, -np.ones(10)), "weights must be 10 finite numbers"),
+        (lambda a: kernels.rmsd(a, a, np.full(10, 1e308)), "weights must be 10 finite numbers"),
+        (lambda a: kernels.rmsd(a, a, np.full(10, 1e-300)), "weights must be 10 finite numbers"),
+        (lambda a: kernels.rmsd(a, a, "mass"), "weights takes numbers, not 'mass'"),
+        (lambda a: kernels.rmsd(a, a, superposition="none"), "superposition is True or False, not 'none'"),
+        (lambda a: kernels.rmsd(a, a.astype(float) * 1e200), "reference has coordinates that are not finite"),
+        (lambda a: kernels.distances(np.ma.masked_less(a, 0), a), "a is a masked array"),
+        (lambda a: kernels.pairs(a, cutoff="far"), "cutoff takes numbers, not 'far'"),
+        (lambda a: kernels.pairs(a, cutoff=[1, 2]), "cutoff has the shape"),
+        (lambda a: kernels.pairs(a, cutoff=1, box="cubic"), "box takes numbers, not 'cubic'"),
         (lambda a: kernels.superpose(a, a * np.nan), "reference has coordinates that are not finite"),
     ],
 )

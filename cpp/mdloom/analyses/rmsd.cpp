@@ -36,8 +36,9 @@ void require_usable(const MatchedGroup& group, const std::string& what) {
                 fmt::format("{}: weight {} is {}: weights must be finite and not negative", what, i, group.weights[i]));
         total += group.weights[i];
     }
-    if (!group.weights.empty() && !(total > 0 && std::isfinite(total)))
-        throw ArgumentError(fmt::format("{}: the sum of the weights is {}: it must be above 0", what, total));
+    if (!group.weights.empty() && !(total > kernels::least_total_weight && std::isfinite(total)))
+        throw ArgumentError(fmt::format("{}: the sum of the weights is {}: it must be above {} and finite", what, total,
+                                        kernels::least_total_weight));
 }
 
 void require_usable(const RmsdSpec& spec) {

@@ -95,10 +95,13 @@ void find_faces(PeriodicBox& box, const std::array<Point, 4>& v) {
     box.least_square *= 0.25 * (1 - 1e-12);
 }
 
-/// The shortest three of the four that still span the lattice: any three do.
-std::array<Point, 3> shortest_three(std::array<Point, 4> v) {
-    std::ranges::sort(v, {}, [](const Point& u) { return dot(u, u); });
-    return {v[0], v[1], v[2]};
+/// The shortest vectors that span the lattice (Minkowski's reduced basis): they are among those across the faces.
+std::array<Point, 3> shortest_basis(std::array<Point, 7> faces, double volume) {
+    std::ranges::sort(faces, {}, [](const Point& v) { return dot(v, v); });
+    const Point normal = cross(faces[0], faces[1]);
+    const auto third = std::find_if(faces.begin() + 2, faces.end() - 1,
+                                    [&](const Point& v) { return std::abs(dot(v, normal)) > volume / 2; });
+    return {faces[0], faces[1], *third};
 }
 
 }  // namespace
@@ -123,7 +126,7 @@ PeriodicBox make_periodic_box(std::span<const float> vectors) {
         is_reduced = is_reduced && make_obtuse(base);
         if (!is_reduced) refuse(vectors, "are too skewed to be reduced");
         find_faces(box, base);
-        box.reduced = with_reciprocal(shortest_three(base));
+        box.reduced = with_reciprocal(shortest_basis(box.faces, std::abs(dot(v[0], cross(v[1], v[2])))));
     }
     for (std::size_t k = 0; k < 3; ++k) box.widths[k] = 1 / length(box.reduced.reciprocal[k]);
     return box;

@@ -18,7 +18,10 @@ struct FitReference {
     double squares = 0;       ///< sum w_i |r_i - centre|^2
 };
 
-/// points: [n * 3], Å; weights: [n] or empty; their sum is above 0.
+/// Below, products of weights and squares vanish, and with them what a fit is found from.
+inline constexpr double least_total_weight = 1e-30;
+
+/// points: [n * 3], Å; weights: [n] or empty; their sum is above least_total_weight.
 FitReference make_fit_reference(std::span<const double> points, std::span<const double> weights);
 
 /// Sums over atoms, with d_i = x_i - origin.

@@ -126,7 +126,9 @@ TEST(rmsd, unusable_specs_are_refused) {
     EXPECT_EQ(refusal({{{0}, {0, 0, 0}, {-1}}, true, {}}),
               "the mobile group: weight 0 is -1: weights must be finite and not negative");
     EXPECT_EQ(refusal({{{0}, {0, 0, 0}, {}}, true, {{{1}, {0, 0, 0}, {0}}}}),
-              "group selection 0: the sum of the weights is 0: it must be above 0");
+              "group selection 0: the sum of the weights is 0: it must be above 1e-30 and finite");
+    EXPECT_EQ(refusal({{{0}, {0, 0, 0}, {1e-300}}, true, {}}),
+              "the mobile group: the sum of the weights is 1e-300: it must be above 1e-30 and finite");
 }
 
 TEST(catalog, an_unknown_analysis_is_refused_by_name) {
