@@ -6,6 +6,7 @@
 #include <string>
 
 #include "mdloom/analyses/analysis_of.hpp"
+#include "mdloom/analyses/group_positions.hpp"
 #include "mdloom/kernels/superposition.hpp"
 #include "mdloom/partials/rows.hpp"
 
@@ -47,24 +48,6 @@ void require_usable(const RmsdSpec& spec) {
         require_usable(spec.groups[i], fmt::format("group selection {}", i));
 }
 
-/// One group's positions as a kernel wants them: in the user's order, without gaps.
-struct OrderedPositions {
-    bool in_place = false;  ///< the group is a run of the frame's positions
-    std::vector<Vec3> gathered;
-
-    /// Groups stand still during a run, so once per worker is enough.
-    void look_at(const Group& group) {
-        in_place = true;
-        for (std::size_t i = 1; in_place && i < group.size(); ++i) in_place = group[i] == group[0] + index_of(i);
-        gathered.resize(in_place ? 0 : group.size());
-    }
-    const float* of(const Frame& frame, const Group& group) {
-        if (in_place) return frame.positions[usize(group[0])].data();
-        for (std::size_t i = 0; i < group.size(); ++i) gathered[i] = frame.positions[usize(group[i])];
-        return gathered[0].data();
-    }
-};
-
 struct Rmsd {
     static constexpr std::string_view name = "rmsd";
     static constexpr Index state_version = 1;
@@ -91,7 +74,7 @@ struct Rmsd {
         FitReference fitted;
         std::vector<PackedPoints> fixed;  ///< of the groups; of the fitted group when nothing is fitted
         std::vector<double> total_weights;
-        std::vector<OrderedPositions> positions;
+        std::vector<GroupPositions> positions;
         std::vector<double> row;
     };
 
@@ -108,13 +91,13 @@ struct Rmsd {
         scratch.row = {static_cast<double>(frame.index), frame.time};
         Motion motion;
         if (spec.superposition) {
-            const float* positions = scratch.positions[0].of(frame, groups[0]);
+            const float* positions = scratch.positions[0].of(frame, groups[0]).data();
             const Superposition best = superpose(positions, scratch.fitted, !spec.groups.empty(), scratch.level);
             motion = best.motion;
             scratch.row.push_back(best.rmsd);
         }
         for (std::size_t i = spec.superposition ? 1 : 0; i < groups.size(); ++i) {
-            const float* positions = scratch.positions[i].of(frame, groups[i]);
+            const float* positions = scratch.positions[i].of(frame, groups[i]).data();
             const double squares = moved_squares(positions, scratch.fixed[i], motion, scratch.level);
             scratch.row.push_back(std::sqrt(squares / scratch.total_weights[i]));
         }
