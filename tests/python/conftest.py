@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +91,22 @@ def place(request) -> dict[str, object]:
     if request.param != "distributed":
         return {"scheduler": request.param}
     return {"client": request.getfixturevalue("guide_client")}
+
+
+@pytest.fixture
+def forbid_mdanalysis_frames(monkeypatch) -> Callable[[], None]:
+    """Once called, MDAnalysis' XTC and DCD readers raise when a frame is asked of them: what still runs is native."""
+    from MDAnalysis.coordinates import DCD, XTC
+
+    def forbidden(*args: object, **kwargs: object) -> None:
+        raise AssertionError("a frame was read through MDAnalysis")
+
+    def forbid() -> None:
+        for reader in (XTC.XTCReader, DCD.DCDReader):
+            monkeypatch.setattr(reader, "_read_frame", forbidden)
+            monkeypatch.setattr(reader, "_read_next_timestep", forbidden)
+
+    return forbid
 
 
 @pytest.fixture

@@ -101,3 +101,11 @@ def test_frames_are_chosen_as_in_python(asked, expected):
 def test_frames_that_make_no_sense_are_refused(asked):
     with pytest.raises(ArgumentError):
         select_frames(10, *asked)
+
+
+def test_a_native_analysis_reads_no_frame_through_mdanalysis(make_rmsd, serial_rmsd, place, forbid_mdanalysis_frames):
+    rmsd = make_rmsd()
+    forbid_mdanalysis_frames()
+    np.testing.assert_array_equal(rmsd.run(**place).rmsd, serial_rmsd)
+    with pytest.raises(AssertionError, match="through MDAnalysis"):
+        rmsd.universe.trajectory[1]
