@@ -1,5 +1,6 @@
 // The catalog's analyses, each with the arguments its Python class settles.
 #include "bindings.hpp"
+#include "changing_groups.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 #include "python_analysis.hpp"
 
@@ -39,6 +40,12 @@ void bind_analyses(nb::module_& module) {
         "python_analysis",
         [](Index number, nb::object join) -> HeldAnalysis { return {python_analysis(number, std::move(join))}; },
         "number"_a, "join"_a.none());
+    module.def(
+        "with_changing_groups",
+        [](HeldAnalysis& held, Index number, std::vector<Index> positions) -> HeldAnalysis {
+            return {with_changing_groups(std::move(held.analysis), number, std::move(positions))};
+        },
+        "analysis"_a, "number"_a, "positions"_a);
 }
 
 }  // namespace mdloom::bindings

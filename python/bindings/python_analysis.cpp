@@ -1,30 +1,11 @@
 #include "python_analysis.hpp"
 
+#include "calls_into_python.hpp"
 #include "python_source.hpp"
 
 namespace mdloom::bindings {
 
 namespace {
-
-/// Whoever wrote the code shall get back the exception it raised: it travels as the error's payload.
-[[noreturn]] void throw_as_analysis_error(nb::python_error& error) {
-    const nb::gil_scoped_acquire gil;
-    // A Ctrl-C that landed in the analysis is not its failure: the thread that watches the run shall see it.
-    if (error.matches(PyExc_KeyboardInterrupt)) {
-        PyErr_SetInterrupt();
-        throw AnalysisError("interrupted");
-    }
-    const auto packed = nb::cast<nb::tuple>(nb::module_::import_("mdloom.failures").attr("pack_error")(error.value()));
-    throw AnalysisError(nb::cast<std::string>(packed[0]), to_string(nb::cast<nb::bytes>(packed[1])));
-}
-
-template <class Call>
-auto in_python(Call&& call) try {
-    const nb::gil_scoped_acquire gil;
-    return call();
-} catch (nb::python_error& error) {
-    throw_as_analysis_error(error);
-}
 
 nb::bytes to_bytes(const std::string& text) {
     return nb::bytes(text.data(), text.size());

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "bindings.hpp"
+#include "changing_groups.hpp"
 #include "mdloom/backends/catalog.hpp"
 #include "mdloom/engine/pass.hpp"
 #include "mdloom/kernels/dispatch.hpp"
@@ -115,7 +116,9 @@ std::unique_ptr<Session> new_session(const HeldSource& source, Index n_atoms, co
 }
 
 std::unique_ptr<Analysis> rebuild_any(const std::string& name, ByteReader& spec) {
-    return name == python_analysis_name ? rebuild_python_analysis(spec) : rebuild_analysis(name, spec);
+    if (name == python_analysis_name) return rebuild_python_analysis(spec);
+    if (name == changing_groups_name) return rebuild_with_changing_groups(spec, rebuild_any);
+    return rebuild_analysis(name, spec);
 }
 
 std::unique_ptr<Session> rebuilt_session(const nb::bytes& spec, const HeldSource* source) {

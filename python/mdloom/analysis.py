@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -155,6 +155,12 @@ class NativeAnalysis(Analysis):
 
     def _make_analysis(self) -> Any:
         raise NotImplementedError
+
+    def _changing_groups(self) -> Mapping[int, Any]:
+        """Groups to select anew in every frame: an UpdatingAtomGroup for a position among the engine's groups, where
+        the engine's analysis lists every atom that may come.
+        """
+        return {}
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
         raise NotImplementedError

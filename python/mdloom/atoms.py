@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .changing_groups import is_updating
 from .errors import ArgumentError, TopologyError
 from .universe import name_of
 
@@ -26,7 +27,7 @@ def as_group(what: str, given: Any) -> Any:
 
 def refuse_updating(what: str, group: Any) -> None:
     """Groups that change from frame to frame have no atom to compare with."""
-    if type(group).__name__ == "UpdatingAtomGroup":
+    if is_updating(group):
         raise ArgumentError(
             f"{what} is an updating group, whose atoms change from frame to frame: the same atoms are needed in every "
             "frame; freeze it with group.universe.atoms[group.ix]"

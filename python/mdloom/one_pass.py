@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Protocol, cast
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from . import _core, backends, failures, progress, scheduler, timing, travel, util
 from .backends import here, worker
+from .changing_groups import ChangingGroups
 from .errors import AnalysisError, ArgumentError, MdloomWarning
 
 Frames = range | np.ndarray
@@ -40,6 +41,7 @@ class NativeMember(Member, Protocol):
     """One that the engine computes."""
 
     def _make_analysis(self) -> _core.Analysis: ...
+    def _changing_groups(self) -> Mapping[int, Any]: ...
 
 
 class PythonMember(Member, Protocol):
@@ -93,12 +95,17 @@ class OnePass:
 
         self.analyses = analyses
         self.in_python = [cast(PythonMember, analysis) for analysis in analyses if not analysis.is_native]
+        natives = [cast(NativeMember, analysis) for analysis in analyses if analysis.is_native]
+        changing = {id(analysis): analysis._changing_groups() for analysis in natives}
+        self.changing = {number: groups for number, groups in changing.items() if groups}
+        #: Those whose workers need a Universe of their own, in the order in which these hold them.
+        self.on_universes = [one for one in analyses if not one.is_native or id(one) in self.changing]
         self.name = "+".join(analysis.name for analysis in analyses)
         self.messages: list[str] = []
         self.begun = time.perf_counter()
         self.universe = analyses[0].universe
         self.privates: Any = None
-        if self.in_python:
+        if self.on_universes:
             from .private_universe import PythonFrames
 
             self.python_frames = PythonFrames(self.universe, strict)
@@ -122,7 +129,7 @@ class OnePass:
     ) -> None:
         """Runs it: (start, stop, step, frames), (n_jobs, n_blocks), where to work, a bar, and a function to tell."""
         self.frames = select_frames(self.n_frames, *selection)
-        local = "processes" if self.in_python else "threads"
+        local = "processes" if self.on_universes else "threads"
         with scheduler.resolve(*counts, len(self.frames), local=local, **place) as schedule:
             try:
                 with ExitStack() as while_running:
@@ -141,7 +148,7 @@ class OnePass:
         blocks = [self.frames[first:stop] for first, stop in self.borders]
         for analysis in self.analyses:
             analysis._begin(self.frames, blocks)
-        if self.in_python:
+        if self.on_universes:
             self._open_private_universes(while_running)
         first_frame = None
         if len(self.frames) and len(self.in_python) < len(self.analyses):
@@ -166,15 +173,25 @@ class OnePass:
             analysis._prepare()
         for analysis in self.in_python:
             while_running.enter_context(analysis.readonly_attributes())
-        packed = tuple(travel.pack_analysis(analysis, self.universe) for analysis in self.in_python)
+        packed = tuple(map(self._packed, self.on_universes))
         self.privates = self.python_frames.open(packed)
         self.source = self.python_frames.source_of(self.privates)
 
+    def _packed(self, analysis: Member) -> bytes:
+        if not analysis.is_native:
+            return travel.pack_analysis(analysis, self.universe)
+        return travel.pack(ChangingGroups(tuple(self.changing[id(analysis)].values())), self.universe)
+
     def _engines_own(self, analysis: Member) -> _core.Analysis:
-        if analysis.is_native:
-            return cast(NativeMember, analysis)._make_analysis()
-        python = cast(PythonMember, analysis)
-        return python._make_python_analysis(self.in_python.index(python))
+        if not analysis.is_native:
+            return cast(PythonMember, analysis)._make_python_analysis(self._number_of(analysis))
+        native = cast(NativeMember, analysis)._make_analysis()
+        if id(analysis) not in self.changing:
+            return native
+        return _core.with_changing_groups(native, self._number_of(analysis), list(self.changing[id(analysis)]))
+
+    def _number_of(self, analysis: Member) -> int:
+        return [id(one) for one in self.on_universes].index(id(analysis))
 
     def _work(self, schedule: scheduler.Schedule, verbose: bool, watcher: Any) -> str:
         """Gives where the work was done, in words."""

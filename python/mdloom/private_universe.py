@@ -1,4 +1,7 @@
-"""Private copies of a Universe, one for each worker that runs Python code on frames. The user's is never moved."""
+"""Private copies of a Universe, one for each worker that needs one in Python. The user's is never moved.
+
+Analyses written in Python look at their frames, and native ones have their groups selected there.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import _core, travel
+from .changing_groups import ChangingGroups
 from .errors import ArgumentError, FileError
 from .fold import Fold
 from .transformations import refuse_memories, require_own_groups
@@ -28,7 +32,7 @@ from .universe import (
 
 
 class PythonFrames:
-    """The frames of a Universe for analyses written in Python, or refused by name (ArgumentError)."""
+    """The frames of a Universe for such analyses, or refused by name (ArgumentError)."""
 
     def __init__(self, universe: Any, strict: bool = False) -> None:
         self._universe, self._trajectory = universe, trajectory_of(universe)
@@ -44,7 +48,7 @@ class PythonFrames:
             self.text += " with its transformations"
 
     def open(self, analyses: tuple[bytes, ...]) -> PrivateUniverses:
-        """What reads them, for these analyses (travel.pack_analysis)."""
+        """What reads them, for these analyses: each as travel.pack_analysis leaves it, or its packed ChangingGroups."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # readers without times say so while they are packed
             try:
@@ -124,7 +128,8 @@ class PrivateUniverse:
         self.universe, self._made_by = universe, made_by
         self._trajectory = universe.trajectory
         self._is_in_memory = hasattr(self._trajectory, "get_array")
-        self._folds = [Fold(travel.unpack(packed, universe), self) for packed in made_by.analyses]
+        unpacked = [travel.unpack(packed, universe) for packed in made_by.analyses]
+        self._users = [one if isinstance(one, ChangingGroups) else Fold(one, self) for one in unpacked]
         self._ts: Any = None
         self._untouched: Any = None
 
@@ -134,21 +139,30 @@ class PrivateUniverse:
         self._ts = ts = self._trajectory[frame_index]
         if self._is_in_memory:
             _own_arrays(ts)
-        self._untouched = ts.copy() if len(self._folds) > 1 else None
+        self._untouched = ts.copy() if len(self._users) > 1 else None
         if not len(wanted):
             return np.empty((0, 3), np.float32), float(ts.time), np.zeros(9, np.float32)
         return np.ascontiguousarray(ts.positions[wanted], dtype=np.float32), float(ts.time), box_of(ts)
 
-    def ts_for(self, fold: Fold) -> Any:
+    def ts_for(self, user: Fold | ChangingGroups) -> Any:
         """The frame as it was read, whatever analyses before this one did to it."""
-        if self._untouched is not None and fold is not self._folds[0]:
+        if self._untouched is not None and user is not self._users[0]:
             _restore(self._ts, self._untouched)
         return self._ts
 
     def fold(self, number: int) -> Fold:
-        """The `number`-th analysis, ready for its first frame."""
-        self._folds[number].restart()
-        return self._folds[number]
+        """The `number`-th analysis, one written in Python, ready for its first frame."""
+        fold = self._users[number]
+        assert isinstance(fold, Fold)
+        fold.restart()
+        return fold
+
+    def atoms_of(self, number: int) -> list[np.ndarray]:
+        """What the `number`-th analysis, a native one, selects in this frame."""
+        groups = self._users[number]
+        assert isinstance(groups, ChangingGroups)
+        self.ts_for(groups)
+        return groups.atoms()
 
 
 class _Borrowed:
@@ -156,7 +170,8 @@ class _Borrowed:
 
     def __init__(self, private: PrivateUniverse, idle: list[PrivateUniverse]) -> None:
         self._idle, self._private = idle, private
-        self.read, self.fold, self.trajectory = private.read, private.fold, private.universe.trajectory
+        self.read, self.fold, self.atoms_of = private.read, private.fold, private.atoms_of
+        self.trajectory = private.universe.trajectory
 
     def __del__(self) -> None:
         self._idle.append(self._private)
