@@ -4,6 +4,7 @@
 #include "bindings.hpp"
 #include "mdloom/sources/catalog.hpp"
 #include "mdloom/sources/formats/dcd_header.hpp"
+#include "mdloom/transforms/transformed_source.hpp"
 #include "python_source.hpp"
 
 namespace mdloom::bindings {
@@ -22,7 +23,11 @@ HeldSource open_files(const std::vector<std::string>& paths, bool strict, Warn w
 HeldSource open_description(const nb::bytes& description, Warn warn, bool file_units) {
     const auto bytes = to_span(description);
     const nb::gil_scoped_release no_gil;
-    return {sources::open(bytes, {false, std::move(warn), {}, file_units})};
+    const auto open = [&](std::span<const std::byte> inside) {
+        return sources::open(inside, {false, warn, {}, file_units});
+    };
+    if (auto source = transforms::open_transformed(bytes, open)) return {std::move(source)};
+    return {open(bytes)};
 }
 
 std::vector<Index> wanted_of(const Source& source, const std::optional<IndexArray>& atoms) {

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import _core
 from .errors import ArgumentError, TopologyError
-from .transformations import refuse_memories, require_own_groups
+from .transformations import native_steps, refuse_memories, require_own_groups
 
 Opened = tuple[_core.Source, str, str, tuple]
 
@@ -47,12 +47,15 @@ def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str],
     if _is_single_frame(trajectory):
         return _single_frame(trajectory)
     paths = _native_paths(trajectory)
-    if paths:
+    steps = native_steps(trajectory, universe) if paths else None
+    if steps is not None:
         source = _core.open_files(paths, strict, warn, _common_format(trajectory))
         _require_same_atoms(source, universe)
         # MDAnalysis counted when it opened: a file that has grown since has more frames than the Universe shows
         if source.n_frames <= len(trajectory):
-            return source, "native", f"{format_names(trajectory)} read natively", ("description", source.describe())
+            text = f"{format_names(trajectory)} read natively{' with its transformations' if steps else ''}"
+            source = _core.transformed(source, steps)
+            return source, "native", text, ("description", source.describe())
     return _python(universe, trajectory)
 
 
@@ -121,7 +124,9 @@ def decoding_reader(trajectory: Any, strict: bool = False) -> Any | None:
     """
     if _is_ours(trajectory) or trajectory.aux_list:
         return None
-    paths = _native_paths(trajectory, may_be_transformed=not _is(trajectory, "ChainReader", "chain"))
+    if trajectory.transformations and _is(trajectory, "ChainReader", "chain"):
+        return None
+    paths = _native_paths(trajectory)
     kinds = {type(reader).__name__ for reader in _readers(trajectory)}
     if not paths or len(kinds) > 1:
         return None
@@ -185,10 +190,10 @@ def _readers(trajectory: Any) -> list[Any]:
     return list(trajectory.readers) if _is(trajectory, "ChainReader", "chain") else [trajectory]
 
 
-def _native_paths(trajectory: Any, may_be_transformed: bool = False) -> list[str]:
+def _native_paths(trajectory: Any) -> list[str]:
     """The files to decode natively; empty: MDAnalysis has to read."""
     readers = _readers(trajectory)
-    if not may_be_transformed and any(reader.transformations for reader in (trajectory, *readers)):
+    if any(reader.transformations for reader in readers if reader is not trajectory):
         return []
     if len(readers) > 1 and (not _as_usual(trajectory) or sum(r.n_frames for r in readers) != len(trajectory)):
         return []
@@ -245,7 +250,7 @@ def _memory(trajectory: Any) -> Opened:
     positions = np.transpose(trajectory.get_array(), [order.index(axis) for axis in "fac"])
     offset = trajectory.ts.data.get("time_offset", 0.0)
     times = np.arange(len(trajectory), dtype=np.float64) * trajectory.ts.dt + offset
-    boxes = _boxes(np.asarray(trajectory.dimensions_array, np.float32))
+    boxes = boxes_of(np.asarray(trajectory.dimensions_array, np.float32))
     return _core.memory_source(positions, times, boxes), "memory", "memory read in place", ("sent",)
 
 
@@ -257,7 +262,7 @@ def _single_frame(trajectory: Any) -> Opened:
     return source, "python", f"{_one_format(trajectory)} read through MDAnalysis", ("sent",)
 
 
-def _boxes(dimensions: np.ndarray) -> np.ndarray:
+def boxes_of(dimensions: np.ndarray) -> np.ndarray:
     """float32 [n, 9] cell vectors of [n, 6] lengths and angles; zeros: no box."""
     from MDAnalysis.lib.mdamath import triclinic_vectors
 

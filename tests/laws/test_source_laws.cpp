@@ -6,8 +6,11 @@
 #include <thread>
 
 #include "mdloom/sources/catalog.hpp"
+#include "mdloom/transforms/catalog.hpp"
+#include "mdloom/transforms/transformed_source.hpp"
 #include "support/case.hpp"
 #include "support/dcd_writer.hpp"
+#include "support/random_transforms.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/source_law.hpp"
 #include "support/xtc_writer.hpp"
@@ -89,11 +92,23 @@ SourcePtr random_mixed_chain(Dice& dice, const ScratchFolder&) {
     return sources::chain(std::move(parts));
 }
 
+SourcePtr random_transformed(Dice& dice, const ScratchFolder& folder) {
+    const auto source = dice.chance(0.5) ? random_chain_of_files(dice, folder) : random_memory(dice, folder);
+    return transforms::transformed(source, random_transforms(dice, source->n_atoms()));
+}
+
+SourcePtr open_again(std::span<const std::byte> description) {
+    const auto open = [](std::span<const std::byte> inside) { return sources::open(inside, {}); };
+    const auto source = transforms::open_transformed(description, open);
+    return source ? source : open(description);
+}
+
 std::vector<SourceKind> all_kinds() {
     std::vector<SourceKind> kinds{{"fake", random_fake},
                                   {"memory", random_memory},
                                   {"chain", random_mixed_chain},
-                                  {"chain_of_files", random_chain_of_files}};
+                                  {"chain_of_files", random_chain_of_files},
+                                  {"transformed", random_transformed}};
     for (const sources::Info& format : sources::formats())
         if (file_writers.contains(format.name))
             kinds.push_back({std::string(format.name), [&format](Dice& dice, const ScratchFolder& folder) {
@@ -106,6 +121,30 @@ std::vector<SourceKind> all_kinds() {
 TEST(catalog, every_listed_format_is_tried_by_the_laws) {
     for (const sources::Info& format : sources::formats())
         EXPECT_TRUE(file_writers.contains(format.name)) << format.name << " has no writer in tests/laws";
+}
+
+TEST(catalog, every_listed_transform_is_tried_by_the_laws_and_names_are_sorted) {
+    std::vector<std::string_view> names;
+    for (const transforms::Info& info : transforms::catalog()) {
+        names.push_back(info.name);
+        ASSERT_TRUE(transform_makers().contains(info.name)) << info.name << " has no maker in tests/support";
+        Dice dice(7);
+        EXPECT_EQ(transform_makers().at(info.name)(dice, 5)->name(), info.name);
+    }
+    EXPECT_TRUE(std::ranges::is_sorted(names));
+}
+
+TEST(transformed_source, damaged_descriptions_are_refused) {
+    for_cases(n_cases, [](Dice& dice) {
+        const ScratchFolder folder;
+        const auto inside = random_chain_of_files(dice, folder);
+        const auto source = transforms::transformed(inside, random_transforms(dice, inside->n_atoms()));
+        Bytes description = source->describe();
+        const auto cut = std::span(description).first(usize(dice.between(20, index_of(description.size()) - 1)));
+        EXPECT_THROW(open_again(cut), StateError);
+        description.push_back({});
+        EXPECT_THROW(open_again(description), StateError);
+    });
 }
 
 std::vector<Index> random_atoms(Dice& dice, Index n_atoms) {
@@ -175,7 +214,7 @@ TEST_P(SourceLaws, source_law_reopened_or_refreshed_it_has_the_same_frames) {
         const SourcePtr source = GetParam().make(dice, folder);
         const auto frames = sources::read_all(*source);
         const Bytes description = source->describe();
-        const SourcePtr reopened = description.empty() ? source : sources::open(description, {});
+        const SourcePtr reopened = description.empty() ? source : open_again(description);
         source->require_unchanged();
         for (const SourcePtr& other : {source->refresh(), reopened}) {
             ASSERT_EQ(other->n_frames(), source->n_frames());
@@ -233,7 +272,7 @@ TEST_P(SourceLaws, a_run_gives_the_same_bits_on_the_source_on_a_reopened_one_and
             ASSERT_EQ(run.knowledge(gather(run, *backend)), expected);
         }
         if (const Bytes description = source->describe(); !description.empty()) {
-            const engine::Run there(run.spec(), rebuild_any(), sources::open(description, {}));
+            const engine::Run there(run.spec(), rebuild_any(), open_again(description));
             EXPECT_EQ(there.knowledge(work_in_one_go(there)), expected);
         }
         const engine::Run elsewhere(run.spec(), rebuild_any(), nullptr);

@@ -15,6 +15,7 @@ MAY_INCLUDE: dict[str, set[str]] = {
     "partials": {"base"},
     "contracts": {"base", "frame"},
     "sources": {"base", "frame", "contracts"},
+    "transforms": {"base", "frame", "contracts", "kernels"},
     "analyses": {"base", "frame", "contracts", "kernels", "partials"},
     "engine": {"base", "frame", "contracts"},
     "backends": {"base", "frame", "contracts"},
