@@ -52,6 +52,7 @@ def test_what_it_wants():
     assert sorted(re.split(r"[<>=]", text)[0] for text in plain) == ["nanobind-backend", "numpy"]
     assert not any("<" in text for text in plain), "an upper bound would lock users out"
     assert "MDAnalysis" in requirements_of("mda")
+    assert "cloudpickle" in requirements_of("mda"), "analyses written in Python say so"
     assert {"dask", "distributed", "bokeh>=3.1"} <= set(requirements_of("dask").split())
 
 
