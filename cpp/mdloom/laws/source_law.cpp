@@ -25,6 +25,10 @@ std::string difference(const Frame& whole, std::span<const Index> wanted, const 
     if (part.positions.size() != wanted.size()) return std::to_string(part.positions.size()) + " atoms came";
     if (std::memcmp(&part.time, &whole.time, sizeof part.time) != 0) return "its time differs";
     if (std::memcmp(&part.box, &whole.box, sizeof part.box) != 0) return "its box differs";
+    if (part.stored.step != whole.stored.step) return "its step is " + std::to_string(part.stored.step);
+    if (part.stored.n_cell != whole.stored.n_cell ||
+        std::memcmp(&part.stored.cell, &whole.stored.cell, sizeof part.stored.cell) != 0)
+        return "its cell as it is stored differs";
     for (std::size_t i = 0; i < wanted.size(); ++i)
         if (std::memcmp(&part.positions[i], &whole.positions[usize(wanted[i])], sizeof(Vec3)) != 0)
             return "the position of atom " + std::to_string(wanted[i]) + " differs";

@@ -10,7 +10,7 @@ namespace {
 
 /// Passes everything on, and breaks what it is told to.
 struct Crooked final : Source, std::enable_shared_from_this<Crooked> {
-    enum class Way { straight, drifts, misplaces, forgets_index, boxes_by_worker };
+    enum class Way { straight, drifts, misplaces, forgets_index, boxes_by_worker, counts_steps, cell_of_first_read };
     Crooked(std::shared_ptr<const Source> source, Way way) : source(std::move(source)), way(way) {}
 
     Index n_atoms() const override { return source->n_atoms(); }
@@ -29,6 +29,8 @@ struct Crooked final : Source, std::enable_shared_from_this<Crooked> {
                 if (way == Way::drifts) frame.time += 0.25 * static_cast<double>(n_reads++);
                 if (way == Way::boxes_by_worker) frame.box[8] = static_cast<float>(number);
                 if (way == Way::forgets_index) frame.index = n_reads++;
+                if (way == Way::counts_steps) frame.stored.step = ++n_reads;
+                if (way == Way::cell_of_first_read && n_reads++ == 0) frame.stored.cell[4] = 1;
                 if (way == Way::misplaces && wanted.size() > 1 && index_of(wanted.size()) < crooked.n_atoms())
                     std::swap(frame.positions[0], frame.positions[1]);
             }
@@ -60,6 +62,8 @@ TEST(source_law, a_source_that_keeps_it_breaks_nothing) {
 TEST(source_law, a_reader_that_remembers_is_found) {
     EXPECT_NE(verdict_on(Crooked::Way::drifts).find("its time differs"), std::string::npos);
     EXPECT_NE(verdict_on(Crooked::Way::forgets_index).find("its index is"), std::string::npos);
+    EXPECT_NE(verdict_on(Crooked::Way::counts_steps).find("its step is"), std::string::npos);
+    EXPECT_NE(verdict_on(Crooked::Way::cell_of_first_read).find("its cell as it is stored differs"), std::string::npos);
 }
 
 TEST(source_law, a_part_of_the_atoms_in_another_order_is_found) {
