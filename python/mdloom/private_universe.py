@@ -6,7 +6,6 @@ Analyses written in Python look at their frames, and native ones have their grou
 from __future__ import annotations
 
 import functools
-import pickle
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -78,7 +77,7 @@ class PythonFrames:
 
 def reopened(universe: bytes, analyses: tuple[bytes, ...], *size: Any) -> _core.Source:
     """The source of PythonFrames.reopen() in this process."""
-    privates = PrivateUniverses(functools.partial(pickle.loads, universe), analyses)
+    privates = PrivateUniverses(functools.partial(travel.unpack_universe, universe), analyses)
     return _core.python_source(privates.open_reader, *size)
 
 

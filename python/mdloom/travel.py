@@ -16,6 +16,7 @@ import io
 import pickle
 import sys
 import types
+import warnings
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -24,6 +25,7 @@ import numpy as np
 
 from . import user_code
 from .errors import ArgumentError
+from .universe import is_single_frame
 
 try:
     import cloudpickle
@@ -72,9 +74,17 @@ def pack_universe(universe: Any, reader: Any = None) -> bytes:
     buffer = io.BytesIO()
     packer = _packer_class()(buffer, None)
     packer.read_anew, packer.reader = universe, reader
-    with user_code.by_value():
+    with user_code.by_value(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # readers without times say so while they are packed
         packer.dump(universe)
     return buffer.getvalue()
+
+
+def unpack_universe(packed: bytes) -> Any:
+    """A private copy of what pack_universe() was given. Raises what opening raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the user has seen the readers' warnings
+        return pickle.loads(packed)
 
 
 def copy_universe(universe: Any, reader: Any = None) -> Callable[[], Any]:
@@ -84,7 +94,7 @@ def copy_universe(universe: Any, reader: Any = None) -> Callable[[], Any]:
     """
     trajectory = universe.trajectory if reader is None else reader
     if trajectory.transformations:  # they may hold groups
-        return functools.partial(pickle.loads, pack_universe(universe, reader))
+        return functools.partial(unpack_universe, pack_universe(universe, reader))
     buffers: list[Any] = []
     n_bytes = trajectory.get_array().nbytes if hasattr(trajectory, "get_array") else -1
     keep_outside = functools.partial(_keep_outside, buffers, n_bytes)
@@ -219,17 +229,11 @@ def _parts_of(universe: Any, is_read_anew: bool, reader: Any = None) -> tuple:
     trajectory = getattr(universe, "_trajectory", None)
     if reader is not None:
         args = tuple(reader if arg is trajectory else arg for arg in args)
-    if trajectory is None or (is_read_anew and not _is_single_frame(trajectory)):
+    if trajectory is None or (is_read_anew and not is_single_frame(trajectory)):
         return make, args, {}, None
     ts = trajectory.ts
     shown = {name: np.array(getattr(ts, name)) for name in _SHOWN if getattr(ts, f"has_{name}")}
     return make, args, shown, None if ts.dimensions is None else np.array(ts.dimensions)
-
-
-def _is_single_frame(trajectory: Any) -> bool:
-    from MDAnalysis.coordinates.base import SingleFrameReaderBase
-
-    return isinstance(trajectory, SingleFrameReaderBase)
 
 
 def _show(make: Any, args: tuple, shown: dict[str, np.ndarray], dimensions: np.ndarray | None) -> Any:

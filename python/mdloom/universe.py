@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -36,7 +35,7 @@ def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str],
 
     `how` is "native" (XTC and DCD files, decoded here), "memory" (arrays, read in place) or "python" (MDAnalysis reads,
     on a private copy of the Universe). `text` says it to people. `reopen` says how other processes get the same frames:
-    ("description", bytes), ("universe", pickle), or ("sent",) when the frames must be sent to them. What can be read in
+    ("description", bytes), ("universe", bytes), or ("sent",) when the frames must be sent to them. What can be read in
     none of these ways is refused with an ArgumentError that names it; files can raise FileError and FormatError.
     """
     trajectory = trajectory_of(universe)
@@ -44,7 +43,7 @@ def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str],
     refuse_parts_of_files(trajectory)
     if _is(trajectory, "MemoryReader", "memory"):
         return _memory(trajectory)
-    if _is_single_frame(trajectory):
+    if is_single_frame(trajectory):
         return _single_frame(trajectory)
     paths = _native_paths(trajectory)
     steps = native_steps(trajectory, universe) if paths else None
@@ -61,11 +60,14 @@ def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str],
 
 def reopen_source(reopen: tuple) -> _core.Source:
     """The source of trajectory_source() again, in another process. Raises what opening raises."""
+    from . import travel
+
     kind, *what = reopen
     if kind == "description":
         return _core.open_description(what[0])
     if kind == "universe":
-        return _source_of_copy(*_unpickled(what[0]))
+        owner = travel.unpack_universe(what[0])
+        return _source_of_copy(owner.trajectory, owner)
     raise ArgumentError(f"a trajectory of kind {kind!r} cannot be opened again: its frames must be sent")
 
 
@@ -159,7 +161,8 @@ def is_decoded_here(trajectory: Any) -> bool:
     return all(map(_is_ours, _readers(trajectory)))
 
 
-def _is_single_frame(trajectory: Any) -> bool:
+def is_single_frame(trajectory: Any) -> bool:
+    """Whether its one frame shows the user's edits for good: it is never read again."""
     from MDAnalysis.coordinates.base import SingleFrameReaderBase
 
     return isinstance(trajectory, SingleFrameReaderBase)
@@ -285,10 +288,8 @@ class _PrivateCopy:
     """Reads frames from a copy that nobody else sees; serves all readers of a source, one at a time."""
 
     def __init__(self, trajectory: Any, universe: Any) -> None:
-        self._trajectory, self._universe = (
-            trajectory,
-            universe,
-        )  # the copied Universe carries the transformations' groups
+        self._trajectory = trajectory
+        self._universe = universe  # which carries the transformations' groups
         self._lock = threading.Lock()
 
     def read(self, frame_index: int, wanted: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
@@ -298,6 +299,8 @@ class _PrivateCopy:
 
 
 def _python(universe: Any, trajectory: Any) -> Opened:
+    from . import travel
+
     refuse_memories(trajectory)
     text = f"{format_names(trajectory)} read through MDAnalysis"
     if trajectory.transformations:
@@ -305,10 +308,11 @@ def _python(universe: Any, trajectory: Any) -> Opened:
     reopen: tuple = ("sent",)
     owner = None
     try:
-        pickled = _pickled(universe)
-        copy, owner = _unpickled(pickled)
+        packed = travel.pack_universe(universe)
+        owner = travel.unpack_universe(packed)
+        copy = owner.trajectory
         if all(map(os.path.isabs, _file_names(trajectory))):  # a worker may stand in another directory
-            reopen = ("universe", pickled)
+            reopen = ("universe", packed)
     except Exception:  # a reader or a transformation may raise anything here
         copy = _copied(trajectory)
     require_own_groups(copy, universe)
@@ -333,24 +337,6 @@ def _file_names(trajectory: Any) -> list[str]:
     else:
         names = [getattr(trajectory, "filename", None)]
     return [str(name) for name in names if name is not None]
-
-
-def _pickled(universe: Any) -> bytes:
-    """cloudpickle (it comes with dask) also takes functions written in a script."""
-    try:
-        from cloudpickle import dumps
-    except ImportError:
-        dumps = pickle.dumps
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # readers without times say so while they are pickled
-        return dumps(universe)
-
-
-def _unpickled(pickled: bytes) -> tuple[Any, Any]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the user has seen the readers' warnings
-        universe = pickle.loads(pickled)
-    return universe.trajectory, universe
 
 
 def _copied(trajectory: Any) -> Any:

@@ -299,3 +299,26 @@ def test_workers_with_fewer_instructions_give_the_same_bits(make_rmsd, serial_rm
         rmsd = make_rmsd().run(scheduler=executor)
     assert {worker.simd for block in rmsd.timing.workers for worker in block} == {"portable"}
     assert np.array_equal(rmsd.rmsd, serial_rmsd)
+
+
+def test_a_transformation_of_a_module_beside_a_script_travels_as_it_is_here(tmp_path, adk_files):
+    """Native analyses pack a Universe as those in Python do: what this process has loaded is what runs."""
+    (tmp_path / "beside.py").write_text(
+        "SHIFT = 0\n\ndef shifted(ts):\n    ts.positions[:50] += SHIFT\n    return ts\n"
+    )
+    told = run_script(
+        f"""
+        import numpy as np, MDAnalysis as mda, beside
+        from mdloom import rms
+        u, ref = mda.Universe{adk_files}, mda.Universe{adk_files}
+        u.trajectory.add_transformations(beside.shifted)
+        beside.SHIFT = 3
+        here, there = rms.RMSD(u.atoms, ref.atoms).run(n_jobs=1), rms.RMSD(u.atoms, ref.atoms)
+        there.run(n_jobs=2, scheduler="processes")
+        assert here.rmsd[0, 2] > 0.1 and np.array_equal(here.rmsd, there.rmsd)
+        print(len({{w.pid for block in there.timing.workers for w in block}}), "processes")
+        """,
+        tmp_path,
+        seconds=110,
+    )
+    assert told.strip() == "2 processes"
