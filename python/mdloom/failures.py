@@ -8,13 +8,13 @@ import secrets
 import threading
 import traceback
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from .errors import AnalysisError
 from .travel import pack, unpack
 
-# An exception that was raised in this process keeps its traceback, for debuggers.
 _N_KEPT = 16
-_HERE = secrets.token_hex(8)
 
 
 class _ElsewhereError(Exception):
@@ -28,34 +28,76 @@ class _ElsewhereError(Exception):
         return f'\n"""\n{self.text}"""'
 
 
-_raised_here: OrderedDict[str, BaseException] = OrderedDict()
+class _Kept:
+    """Exceptions that were raised in this process while it drives a run, with their tracebacks, for debuggers.
+
+    They hold the worker's Universe: without a run nobody would come for them.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n_runs = 0
+        self._errors: OrderedDict[str, BaseException] = OrderedDict()
+
+    def begin(self) -> None:
+        with self._lock:
+            self._n_runs += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._n_runs -= 1
+            if not self._n_runs:
+                self._errors.clear()
+
+    def add(self, key: str, error: BaseException) -> None:
+        with self._lock:
+            if not self._n_runs:
+                return
+            self._errors[key] = error
+            while len(self._errors) > _N_KEPT:
+                self._errors.popitem(last=False)
+
+    def take(self, key: str) -> BaseException | None:
+        with self._lock:
+            return self._errors.pop(key, None)
+
+
+_kept = _Kept()
+os.register_at_fork(after_in_child=lambda: _kept.__init__())  # type: ignore[misc]
+
+
+@contextmanager
+def at_home() -> Iterator[None]:
+    """While a run is driven from this process, which then gets the very exceptions that were raised here."""
+    _kept.begin()
+    try:
+        yield
+    finally:
+        _kept.end()
 
 
 def pack_error(error: BaseException) -> tuple[str, bytes]:
-    """(one line of text, what raise_again() makes the error from)."""
+    """(one line of text, what own_error() makes the error from)."""
     own = error.__traceback__.tb_next if error.__traceback__ is not None else None  # without the frame of mdloom
     text = "".join(traceback.format_exception(type(error), error, own))
     key = secrets.token_hex(8)
-    _raised_here[key] = error
-    while len(_raised_here) > _N_KEPT:
-        _raised_here.popitem(last=False)
+    _kept.add(key, error)
     try:
         copy = pack(error, None)
         unpack(copy, None)
     except Exception:
         copy = pack(RuntimeError(f"{type(error).__name__}: {error}"), None)
     worker = (os.uname().nodename, os.getpid(), threading.get_native_id())
-    return f"{type(error).__name__}: {error}", pickle.dumps((_HERE, key, worker, text, copy))
+    return f"{type(error).__name__}: {error}", pickle.dumps((key, worker, text, copy))
 
 
 def own_error(error: AnalysisError, path: str) -> AnalysisError:
     """The error as whoever wrote the analysis shall see it: of the class that was raised, with its cause."""
     if not error.payload:  # an interrupt that nobody answered
         return error
-    home, key, (host, pid, thread), text, copy = pickle.loads(error.payload)
-    if home == _HERE and key in _raised_here:
-        cause = _raised_here.pop(key)
-    else:
+    key, (host, pid, thread), text, copy = pickle.loads(error.payload)
+    cause = _kept.take(key)
+    if cause is None:
         cause = unpack(copy, None)
         cause.__cause__ = _ElsewhereError(text)
     worker = f"host {host}, process {pid}, thread {thread}"

@@ -196,9 +196,12 @@ class OnePass:
     def _work(self, schedule: scheduler.Schedule, verbose: bool, watcher: Any) -> str:
         """Gives where the work was done, in words."""
         self.started = time.time()
-        with progress.watching(
-            self.name.upper(), len(self.frames), schedule, verbose=verbose, progress=watcher
-        ) as watch:
+        with (
+            progress.watching(
+                self.name.upper(), len(self.frames), schedule, verbose=verbose, progress=watcher
+            ) as watch,
+            failures.at_home(),
+        ):
             try:
                 where = "in this process"
                 if not (schedule.may_stay_here and here.ends_soon(self.run, self.privates, watch)):

@@ -1,5 +1,6 @@
 """What can be wrong with an analysis of one's own: one clear error, of the class that was raised."""
 
+import gc
 import os
 import pickle
 import signal
@@ -62,6 +63,24 @@ def test_an_error_class_of_ones_own_comes_back(adk, place):
         AnalysisFromFunction(fails, adk, adk.atoms).run(n_jobs=2, **place)
     assert caught.value.__cause__.code == 7
     assert "frame 0: OwnError" in str(caught.value)
+
+
+def n_own_errors(group):
+    gc.collect()
+    return sum(type(thing).__name__ == "OwnError" for thing in gc.get_objects())
+
+
+def test_nobody_keeps_exceptions_when_a_run_is_over(adk, place):
+    """They hold the frames of a worker's stack, and with them its copy of the Universe."""
+
+    def fails(group):
+        raise OwnError(7, f"at {group.universe.trajectory.frame}")
+
+    with pytest.raises(OwnError):
+        AnalysisFromFunction(fails, adk, adk.atoms).run(n_jobs=3, n_blocks=3, **place)
+    run = AnalysisFromFunction(n_own_errors, adk, adk.atoms).run(n_jobs=3, n_blocks=3, stop=12, **place)
+    assert run.results.tolist() == [0] * 12
+    assert n_own_errors(None) == 0
 
 
 def test_an_exception_that_does_not_pickle_is_told_in_words(adk, place):
