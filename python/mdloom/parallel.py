@@ -88,7 +88,7 @@ class ParallelAnalysisBase(Analysis):
             self._attr_lock = False
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if self._attr_lock and name != "_attr_lock" and name not in _ENGINES_OWN:
+        if self._attr_lock and name != "_attr_lock":
             raise AttributeError("Can't set attribute at this time")
         super().__setattr__(name, value)
 
@@ -136,12 +136,9 @@ class ParallelAnalysisBase(Analysis):
     def __getstate__(self) -> dict[str, Any]:
         """Workers need neither the run nor what the last one gave."""
         state = super().__getstate__()
-        for name in (*_ENGINES_OWN, "timing", "times", "frames", "_selected"):
+        for name in ("_run", "_results", "_told", "timing", "times", "frames", "_selected"):
             state.pop(name, None)
         return state
-
-
-_ENGINES_OWN = ("_run", "_position", "_results", "_told")
 
 
 def _group_of(universe: Any, group: Any) -> Any:

@@ -239,6 +239,8 @@ def test_attributes_are_locked_while_it_runs_and_free_after_a_failure(ca, place)
     writes.seen = "free again"
     with writes.readonly_attributes(), pytest.raises(AttributeError, match="Can't set attribute at this time"):
         writes.seen = "locked"
+    with writes.readonly_attributes(), pytest.raises(AttributeError, match="Can't set attribute at this time"):
+        writes._results = "what a run sets"
     with pytest.raises(ZeroDivisionError), writes.readonly_attributes():
         raise ZeroDivisionError
     writes.seen = "free after a failure, too"
