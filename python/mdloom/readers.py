@@ -55,6 +55,9 @@ class _NativeReader(base.ReaderBase):
     # Set behind each class: MDAnalysis registers every reader whose body has it, in place of its own.
     format: str
 
+    #: The usual order of timeseries().
+    _axes = "fac"
+
     _source: _core.Source | None = None
     _native: _core.FrameReader | None = None
 
@@ -170,12 +173,14 @@ class _NativeReader(base.ReaderBase):
         start: int | None = None,
         stop: int | None = None,
         step: int | None = None,
-        order: str = "fac",
+        order: str | None = None,
     ) -> np.ndarray:
         """Positions of some atoms (None: all) in some frames, as one float32 array. The reader stays where it is.
 
-        `order`: the axes, (f)rames, (a)toms and (c)omponents. Å (as the reader's). Errors: ArgumentError, FormatError.
+        `order`: the axes, (f)rames, (a)toms and (c)omponents; None: MDAnalysis' usual one, "fac", of DCD files "afc".
+        Å (as the reader's). Errors: ArgumentError, FormatError.
         """
+        order = self._axes if order is None else order
         if asel is not None:
             warnings.warn("asel argument to timeseries is called atomgroup now", DeprecationWarning, stacklevel=2)
             if atomgroup is not None:
@@ -285,6 +290,7 @@ class DCDReader(_NativeReader):
     units = {"time": "AKMA", "length": "Angstrom"}  # noqa: RUF012
     flavor = "CHARMM"
     _writer = DCD.DCDWriter
+    _axes = "afc"
 
     @store_init_arguments
     def __init__(
@@ -327,18 +333,6 @@ class DCDReader(_NativeReader):
     def dimensions(self) -> np.ndarray | None:
         """Cell lengths (Å) and angles (degrees) of the current frame, float32 [6]; None: no cell."""
         return self.ts.dimensions
-
-    def timeseries(
-        self,
-        asel: Any = None,
-        atomgroup: Any = None,
-        start: int | None = None,
-        stop: int | None = None,
-        step: int | None = None,
-        order: str = "afc",
-    ) -> np.ndarray:
-        """As of all readers, but for the usual order of axes: (a)toms, (f)rames, (c)omponents."""
-        return super().timeseries(asel, atomgroup, start, stop, step, order)
 
     def Writer(self, filename: str | os.PathLike[str], n_atoms: int | None = None, **kwargs: Any) -> Any:  # noqa: N802
         """MDAnalysis' writer of this format, with the same spacing, for as many atoms unless said otherwise."""

@@ -73,27 +73,23 @@ def assert_shows_the_same(path, **arguments):
 
 
 class EveryReaderTest(MultiframeReaderTest):
+    @pytest.fixture
+    def ref(self):
+        ref = self.reference()
+        ref.reader = self.ours
+        return ref
+
     @pytest.mark.parametrize("slice", ([0, 2, 1], [0, 5, 2], [1, 5, 3]))  # MDAnalysis skips what is beyond 5 frames
     def test_timeseries_values(self, reader, slice):
         super().test_timeseries_values(reader, slice)
 
 
 class TestContractOfXTC(EveryReaderTest):
-    @staticmethod
-    @pytest.fixture
-    def ref():
-        ref = test_xdr.XTCReference()
-        ref.reader = mdloom.XTCReader
-        return ref
+    reference, ours = test_xdr.XTCReference, mdloom.XTCReader
 
 
 class TestContractOfDCD(EveryReaderTest):
-    @staticmethod
-    @pytest.fixture
-    def ref():
-        ref = test_dcd.DCDReference()
-        ref.reader = mdloom.DCDReader
-        return ref
+    reference, ours = test_dcd.DCDReference, mdloom.DCDReader
 
 
 @pytest.fixture(scope="class")
