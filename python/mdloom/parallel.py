@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _core, fold, user_code
+from . import _core, fold
 from .analysis import Analysis
 from .errors import ArgumentError
 from .timing import Timing
@@ -52,6 +52,9 @@ class ParallelAnalysisBase(Analysis):
     `_results` has an entry per block (one in all with `_merge`): an array if all have one shape, else an array of
     objects. `times` (ps) and `frames` are those of the selection; also `n_frames`, `start`, `stop`, `step`, `_blocks`
     and `timing`.
+
+    Groups of the universe belong in attributes of self or in arguments. What methods find elsewhere (globals, defaults,
+    attributes of the class) would stand still while frames pass: it is refused.
 
     Errors: ArgumentError (a ValueError) for what cannot be honoured; AnalysisError when a hook fails on a frame, which
     is also of the class that the hook raised, with that exception and its traceback as its cause.
@@ -114,11 +117,6 @@ class ParallelAnalysisBase(Analysis):
     def _begin(self, frames: Any, blocks: Any) -> None:
         if not hasattr(self, "_groups"):
             raise ArgumentError(f"{type(self).__name__}.__init__ must call super().__init__(universe, atomgroups)")
-        if reason := user_code.groups_out_of_reach(self, self.universe):
-            raise ArgumentError(
-                f"{reason}, which would stand still while frames pass: keep it as an attribute of self, or give it as "
-                "an argument"
-            )
         super()._begin(frames, blocks)
         self._results = None
 

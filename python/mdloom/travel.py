@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from . import user_code
+from . import out_of_reach, user_code
 from .errors import ArgumentError
 from .universe import is_single_frame
 
@@ -39,9 +39,15 @@ def pack(what: Any, universe: Any) -> bytes:
     """Bytes of anything that can be pickled, or that holds groups of `universe`. Raises what pickling raises."""
     if isinstance(what, _PLAIN) or (type(what) is np.ndarray and not what.dtype.hasobject):
         return pickle.dumps(what, protocol=5)
+    return _packed(what, universe)[0]
+
+
+def _packed(what: Any, universe: Any) -> tuple[bytes, Any]:
+    """(bytes, the packer, which knows the user's code in them)"""
     buffer = io.BytesIO()
-    _packer_class()(buffer, universe).dump(what)
-    return buffer.getvalue()
+    packer = _packer_class()(buffer, universe)
+    packer.dump(what)
+    return buffer.getvalue(), packer
 
 
 def unpack(packed: bytes, universe: Any) -> Any:
@@ -50,18 +56,26 @@ def unpack(packed: bytes, universe: Any) -> Any:
 
 
 def pack_analysis(analysis: Any, universe: Any) -> bytes:
-    """An analysis for workers. Raises ArgumentError that names what cannot travel."""
+    """An analysis for workers. Raises ArgumentError that names what cannot travel, or would not move with frames."""
     _require_cloudpickle()
     try:
         with user_code.by_value():
-            packed = pack(analysis, universe)
+            packed, packer = _packed(analysis, universe)
             unpack(packed, universe)  # what cannot be made again shall be known before work starts
+            by_name = False
     except Exception as error:
         try:
-            packed = pack(analysis, universe)
+            packed, packer = _packed(analysis, universe)
             unpack(packed, universe)
+            by_name = True
         except Exception:
             raise ArgumentError(_who_cannot_travel(analysis, universe, error)) from error
+    left = [*out_of_reach.code_of(analysis), *packer.left]
+    if use := out_of_reach.use_of(universe, left, packer.moving, by_name):
+        raise ArgumentError(
+            f"{use}, which would stand still while frames pass: keep it as an attribute of self, or give it as an "
+            "argument"
+        )
     return packed
 
 
@@ -158,6 +172,12 @@ def _code_of_file(make: Any, args: tuple, filename: str) -> types.CodeType:
     return make(*args).replace(co_filename=filename)
 
 
+def _cached_property(function: Any, name: str | None) -> Any:
+    made = functools.cached_property(function)
+    made.attrname = name
+    return made
+
+
 def _packer_class() -> Any:
     global _made_packer
     if _made_packer is None:
@@ -173,6 +193,8 @@ def _make_packer_class() -> Any:
         def __init__(self, file: Any, universe: Any, **options: Any) -> None:
             super().__init__(file, protocol=5, **options)
             self._names = {}
+            self.left: list[Any] = []  # functions and classes of the user that stay where they are
+            self.moving: list[types.FunctionType] = []
             if universe is not None:
                 self._names[id(universe)] = "universe"
                 if (trajectory := getattr(universe, "trajectory", None)) is not None:
@@ -187,13 +209,23 @@ def _make_packer_class() -> Any:
                 return _show, _parts_of(what, is_read_anew, self.reader if is_read_anew else None)
             if _is_topology(what):  # hundreds of thousands of small objects, which need no hooks
                 return pickle.loads, (pickle.dumps(what, protocol=5),)
+            if type(what) is functools.cached_property:  # it holds a lock until Python 3.12
+                return _cached_property, (what.func, what.attrname)
+            if isinstance(what, functools._lru_cache_wrapper):  # whatever it wraps, it goes by its name
+                self.left.append(what.__wrapped__)
+                return NotImplemented
             if isinstance(what, types.CodeType):
                 return _code_of_file, (*self.dispatch_table[types.CodeType](what), what.co_filename)
             reduced = super().reducer_override(what)
             if isinstance(what, type) and isinstance(reduced, tuple) and len(reduced) == 6 and reduced[5]:
                 if what not in _foreign_classes:
                     _own_classes.add(what)
+                self.left.append(what)
                 return (*reduced[:2], (reduced[5], reduced[2]), None, None, _restore_class)
+            if reduced is not NotImplemented and isinstance(what, types.FunctionType):
+                self.moving.append(what)
+            elif isinstance(what, (type, types.FunctionType)) and user_code.is_own(what):
+                self.left.append(what)
             return reduced
 
     return Packer

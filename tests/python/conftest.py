@@ -109,6 +109,12 @@ def forbid_mdanalysis_frames(monkeypatch) -> Callable[[], None]:
     return forbid
 
 
+@pytest.fixture(params=["synchronous", "threads", "processes"])
+def near(request) -> dict[str, object]:
+    """Arguments of run() for two workers on this machine."""
+    return {"scheduler": request.param, "n_jobs": 2}
+
+
 @pytest.fixture
 def xtc(tmp_path) -> Path:
     """A copy to damage: 47,681 atoms, 10 frames."""
