@@ -1,6 +1,8 @@
 // The catalog's analyses, each with the arguments its Python class settles.
 #include "bindings.hpp"
 #include "changing_groups.hpp"
+#include "mdloom/analyses/rdf.hpp"
+#include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 #include "python_analysis.hpp"
 
@@ -30,11 +32,33 @@ HeldAnalysis rmsd(const IndexArray& mobile, const DoublePoints& reference, const
     return {analyses::rmsd(std::move(spec))};
 }
 
+analyses::DistanceRange to_range(Index n_bins, std::pair<double, double> range) {
+    return {n_bins, range.first, range.second};
+}
+
+HeldAnalysis rdf(const IndexArray& a, const IndexArray& b, Index n_bins, std::pair<double, double> range,
+                 const std::string& norm, double n_pairs,
+                 const std::optional<std::pair<IndexArray, IndexArray>>& labels) {
+    analyses::RdfSpec spec{to_group(a), to_group(b), to_range(n_bins, range), analyses::rdf_norm(norm), n_pairs,
+                           {},          {}};
+    if (labels) spec.labels_a = to_vector(labels->first), spec.labels_b = to_vector(labels->second);
+    return {analyses::rdf(std::move(spec))};
+}
+
+HeldAnalysis rdf_s(const std::vector<std::pair<IndexArray, IndexArray>>& sites, Index n_bins,
+                   std::pair<double, double> range, const std::string& norm) {
+    analyses::RdfSSpec spec{{}, to_range(n_bins, range), analyses::rdf_norm(norm)};
+    for (const auto& [a, b] : sites) spec.sites.push_back({to_group(a), to_group(b)});
+    return {analyses::rdf_s(std::move(spec))};
+}
+
 }  // namespace
 
 void bind_analyses(nb::module_& module) {
     using namespace nb::literals;
     nb::class_<HeldAnalysis>(module, "Analysis", "An analysis for one Run.");
+    module.def("rdf", &rdf, "a"_a, "b"_a, "n_bins"_a, "range"_a, "norm"_a, "n_pairs"_a, "labels"_a.none());
+    module.def("rdf_s", &rdf_s, "sites"_a, "n_bins"_a, "range"_a, "norm"_a);
     module.def("rmsd", &rmsd, "mobile"_a, "reference"_a, "weights"_a.none(), "superposition"_a, "groups"_a);
     module.def(
         "python_analysis",

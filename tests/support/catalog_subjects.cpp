@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "mdloom/analyses/catalog.hpp"
+#include "mdloom/analyses/rdf.hpp"
+#include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 #include "support/case.hpp"
 #include "support/toys.hpp"
@@ -26,8 +28,40 @@ std::unique_ptr<Analysis> random_rmsd(std::uint64_t seed, const Case& given) {
     return analyses::rmsd(std::move(spec));
 }
 
+analyses::DistanceRange random_range(Dice& dice) {
+    const double first = dice.chance(0.5) ? 0 : static_cast<double>(dice.between(1, 20));
+    return {dice.between(1, 40), first, first + static_cast<double>(dice.between(1, 50))};
+}
+
+analyses::RdfNorm random_norm(Dice& dice) {
+    return static_cast<analyses::RdfNorm>(dice.between(0, 2));
+}
+
+std::unique_ptr<Analysis> random_rdf(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    analyses::RdfSpec spec{random_group(dice, given), {}, random_range(dice), random_norm(dice), 7.5, {}, {}};
+    spec.b = dice.chance(0.3) ? spec.a : random_group(dice, given);
+    if (dice.chance(0.5)) {
+        for (std::size_t i = 0; i < spec.a.size(); ++i) spec.labels_a.push_back(dice.between(0, 3));
+        for (std::size_t i = 0; i < spec.b.size(); ++i) spec.labels_b.push_back(dice.between(0, 3));
+    }
+    return analyses::rdf(std::move(spec));
+}
+
+std::unique_ptr<Analysis> random_rdf_s(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    analyses::RdfSSpec spec{{}, random_range(dice), random_norm(dice)};
+    for (Index n = dice.between(1, 3); n > 0; --n) {
+        Group a = random_group(dice, given);
+        spec.sites.push_back({std::move(a), random_group(dice, given)});
+    }
+    return analyses::rdf_s(std::move(spec));
+}
+
 std::vector<Subject> makers() {
     return {
+        {"rdf", random_rdf},
+        {"rdf_s", random_rdf_s},
         {"rmsd", random_rmsd},
     };
 }

@@ -4,12 +4,16 @@
 
 #include <array>
 
+#include "mdloom/analyses/rdf.hpp"
+#include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 
 namespace mdloom::analyses {
 namespace {
 
 constexpr std::array listed{
+    Info{"rdf", "radial distribution function of two groups", blank_rdf},
+    Info{"rdf_s", "a radial distribution function for each pair of atoms", blank_rdf_s},
     Info{"rmsd", "distance of each frame from a reference after the best superposition", blank_rmsd},
 };
 
