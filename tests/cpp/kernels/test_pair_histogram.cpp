@@ -95,7 +95,7 @@ TEST(pair_histogram, of_many_atoms_counts_all_pairs) {
     for (int kind : {0, 1, 2, 3, 6, 7, 8}) {
         SCOPED_TRACE(kind);
         const Vectors vectors = random_box(kind, random);
-        const auto a = random_atoms(vectors, 3000, 1, random), b = random_atoms(vectors, 2000, 2, random);
+        const auto a = random_atoms(vectors, 1500, 1, random), b = random_atoms(vectors, 1000, 2, random);
         const PeriodicBox box = make_periodic_box(vectors);
         for (double last : {0.3, 1.1, 2.4})
             for (const GroupPair& groups : {GroupPair{a, b, false}, GroupPair{a, a, true}})
@@ -122,6 +122,29 @@ TEST(pair_histogram, distances_on_edges_belong_to_the_bin_above_but_the_last) {
             count_pairs(groups, make_periodic_box(vectors), {2, 1, 2}, level, thin);
             EXPECT_EQ(thin, (Counts{9 * n * n * n, 7 * n * n * n}));
         }
+}
+
+/// Elongated boxes, where cells wrap around in one direction only, up to half of the short side exactly.
+TEST(pair_histogram, of_boxes_with_one_short_side_counts_all_pairs_up_to_half_of_it) {
+    std::mt19937 random(11);
+    for (const Vectors& vectors : {row_major({4, 0, 0, 0, 40, 0, 0, 0, 40}), row_major({40, 0, 0, 0, 40, 0, 0, 0, 4}),
+                                   row_major({40, 0, 0, 20, 34.64, 0, 1, 1, 5})}) {
+        const PeriodicBox box = make_periodic_box(vectors);
+        const auto a = random_atoms(vectors, 1200, 1, random), b = random_atoms(vectors, 800, 0, random);
+        for (double last : {0.7, 1.9, 2.0, 2.5, 3.0})
+            for (const GroupPair& groups : {GroupPair{a, b, false}, GroupPair{a, a, true}})
+                expect_exact(groups, box, {33, 0, last});
+    }
+}
+
+/// One lattice of atoms and a box of whole steps: every pair is on an edge, and half a box away is met twice.
+TEST(pair_histogram, of_a_lattice_up_to_half_the_box_counts_all_pairs) {
+    std::vector<float> atoms;
+    for (int i = 0; i < 8 * 8 * 8; ++i)
+        for (int k : {i / 64, i / 8 % 8, i % 8}) atoms.push_back(static_cast<float>(k));
+    const PeriodicBox cube = make_periodic_box(row_major({8, 0, 0, 0, 8, 0, 0, 0, 8}));
+    for (Index n : {1, 4, 40, 3000, 30000}) expect_exact({atoms, atoms, true}, cube, {n, 0, 4});
+    for (Index n : {1, 7}) expect_exact({atoms, atoms, false}, cube, {n, 3, 4});
 }
 
 TEST(pair_histogram, half_the_box_is_met_from_both_sides_and_counts_once) {
