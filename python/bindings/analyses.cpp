@@ -3,6 +3,7 @@
 #include "changing_groups.hpp"
 #include "mdloom/analyses/rdf.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
+#include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 #include "python_analysis.hpp"
 
@@ -50,6 +51,23 @@ HeldAnalysis rdf_s(const std::vector<std::pair<IndexArray, IndexArray>>& sites, 
     analyses::RdfSSpec spec{{}, to_range(n_bins, range), analyses::rdf_norm(norm)};
     for (const auto& [a, b] : sites) spec.sites.push_back({to_group(a), to_group(b)});
     return {analyses::rdf_s(std::move(spec))};
+using PairArray = nb::ndarray<const std::int64_t, nb::shape<-1, 2>, nb::c_contig, nb::device::cpu>;
+using KnownContacts = std::pair<PairArray, DoubleArray>;
+
+analyses::ContactMethod to_contact_method(const std::string& name) {
+    if (name == "hard_cut") return analyses::ContactMethod::hard_cut;
+    if (name == "soft_cut") return analyses::ContactMethod::soft_cut;
+    if (name == "radius_cut") return analyses::ContactMethod::radius_cut;
+    throw ArgumentError("contact method \"" + name + "\" is not known");
+}
+
+HeldAnalysis contacts(const IndexArray& first, const IndexArray& second, const std::vector<KnownContacts>& references,
+                      const std::string& method, double radius, double beta, double lambda_constant, bool pbc) {
+    analyses::ContactsSpec spec{
+        to_group(first), to_group(second), to_contact_method(method), radius, beta, lambda_constant, pbc, {}};
+    for (const auto& [pairs, r0] : references)
+        spec.references.push_back({{pairs.data(), pairs.data() + pairs.size()}, to_vector(r0)});
+    return {analyses::contacts(std::move(spec))};
 }
 
 }  // namespace
@@ -59,6 +77,8 @@ void bind_analyses(nb::module_& module) {
     nb::class_<HeldAnalysis>(module, "Analysis", "An analysis for one Run.");
     module.def("rdf", &rdf, "a"_a, "b"_a, "n_bins"_a, "range"_a, "norm"_a, "n_pairs"_a, "labels"_a.none());
     module.def("rdf_s", &rdf_s, "sites"_a, "n_bins"_a, "range"_a, "norm"_a);
+    module.def("contacts", &contacts, "first"_a, "second"_a, "references"_a, "method"_a, "radius"_a, "beta"_a,
+               "lambda_constant"_a, "pbc"_a);
     module.def("rmsd", &rmsd, "mobile"_a, "reference"_a, "weights"_a.none(), "superposition"_a, "groups"_a);
     module.def(
         "python_analysis",

@@ -25,6 +25,17 @@ def as_group(what: str, given: Any) -> Any:
     return atoms
 
 
+def current_positions(what: str, group: Any) -> np.ndarray:
+    """float32 [n, 3] Å, copied from the frame where the Universe stands. Raises ArgumentError if it has none."""
+    trajectory = getattr(group.universe, "trajectory", None)
+    if trajectory is None or not trajectory.ts.has_positions:
+        raise ArgumentError(
+            f"{what} has no coordinates ({name_of(group.universe)} holds a topology only): open it with a trajectory, "
+            "mda.Universe(top, traj)"
+        )
+    return np.array(group.positions, dtype=np.float32)
+
+
 def refuse_updating(what: str, group: Any) -> None:
     """Groups that change from frame to frame have no atom to compare with."""
     if is_updating(group):

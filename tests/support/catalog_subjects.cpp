@@ -1,9 +1,11 @@
 // How to make a random instance of each analysis of the catalog. A new catalog entry needs a line here: a test says so.
 #include <algorithm>
+#include <cmath>
 
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/analyses/rdf.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
+#include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 #include "support/case.hpp"
 #include "support/toys.hpp"
@@ -56,12 +58,27 @@ std::unique_ptr<Analysis> random_rdf_s(std::uint64_t seed, const Case& given) {
         spec.sites.push_back({std::move(a), random_group(dice, given)});
     }
     return analyses::rdf_s(std::move(spec));
+std::unique_ptr<Analysis> random_contacts(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    analyses::ContactsSpec spec{random_group(dice, given), random_group(dice, given), {}, 20, 0.2, 1.1, false, {}};
+    spec.method = static_cast<analyses::ContactMethod>(dice.between(0, 2));
+    spec.pbc = dice.chance(0.5);
+    for (Index n = dice.between(1, 3); n > 0; --n) {
+        analyses::ContactSet& set = spec.references.emplace_back();
+        for (Index k = dice.between(0, 12); k > 0; --k) {
+            set.pairs.push_back(dice.between(0, index_of(spec.first.size()) - 1));
+            set.pairs.push_back(dice.between(0, index_of(spec.second.size()) - 1));
+            set.r0.push_back(double{std::abs(dice.normal(20.f, 10.f))});
+        }
+    }
+    return analyses::contacts(std::move(spec));
 }
 
 std::vector<Subject> makers() {
     return {
         {"rdf", random_rdf},
         {"rdf_s", random_rdf_s},
+        {"contacts", random_contacts},
         {"rmsd", random_rmsd},
     };
 }

@@ -6,6 +6,7 @@
 
 #include "mdloom/analyses/rdf.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
+#include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 
 namespace mdloom::analyses {
@@ -14,6 +15,7 @@ namespace {
 constexpr std::array listed{
     Info{"rdf", "radial distribution function of two groups", blank_rdf},
     Info{"rdf_s", "a radial distribution function for each pair of atoms", blank_rdf_s},
+    Info{"contacts", "fraction of a reference's contacts that are there in each frame", blank_contacts},
     Info{"rmsd", "distance of each frame from a reference after the best superposition", blank_rmsd},
 };
 
