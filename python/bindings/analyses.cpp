@@ -4,6 +4,7 @@
 #include "mdloom/analyses/rdf.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/contacts.hpp"
+#include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 #include "python_analysis.hpp"
 
@@ -70,6 +71,10 @@ HeldAnalysis contacts(const IndexArray& first, const IndexArray& second, const s
     return {analyses::contacts(std::move(spec))};
 }
 
+HeldAnalysis density(const IndexArray& atoms, const DoubleArray& x, const DoubleArray& y, const DoubleArray& z) {
+    return {analyses::density({to_group(atoms), {to_vector(x), to_vector(y), to_vector(z)}})};
+}
+
 }  // namespace
 
 void bind_analyses(nb::module_& module) {
@@ -79,6 +84,7 @@ void bind_analyses(nb::module_& module) {
     module.def("rdf_s", &rdf_s, "sites"_a, "n_bins"_a, "range"_a, "norm"_a);
     module.def("contacts", &contacts, "first"_a, "second"_a, "references"_a, "method"_a, "radius"_a, "beta"_a,
                "lambda_constant"_a, "pbc"_a);
+    module.def("density", &density, "atoms"_a, "x"_a, "y"_a, "z"_a);
     module.def("rmsd", &rmsd, "mobile"_a, "reference"_a, "weights"_a.none(), "superposition"_a, "groups"_a);
     module.def(
         "python_analysis",

@@ -96,6 +96,9 @@ class Analysis:
         )
         self._blocks = list(blocks)
 
+    def _require_room(self, n_workers: int) -> None:
+        """Raises ArgumentError when so many workers in this machine's memory would not fit; before any is made."""
+
     def _attach(self, run: Any, position: int) -> None:
         """The engine's run, once it is made."""
 

@@ -55,15 +55,24 @@ def select(what: str, group: Any, selection: Any) -> Any:
         if not len(group):
             raise ArgumentError(f"{what} holds no atom; {residue_names(group.universe.atoms)}")
         return group
-    from MDAnalysis.exceptions import SelectionError
-
-    try:
-        atoms = group.select_atoms(*selections)
-    except (SelectionError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ArgumentError(_selection_message(selections, error)) from None
+    atoms = _selected(group, selections)
     if not len(atoms):
         raise ArgumentError(f'selection "{", ".join(selections)}" matches no atom; {residue_names(group)}')
     return atoms
+
+
+def select_updating(group: Any, selection: str) -> Any:
+    """An UpdatingAtomGroup of `group`'s atoms, perhaps empty now. Raises ArgumentError for wrong selections."""
+    return _selected(group, [selection], updating=True)
+
+
+def _selected(group: Any, selections: list[str], **options: Any) -> Any:
+    from MDAnalysis.exceptions import SelectionError
+
+    try:
+        return group.select_atoms(*selections, **options)
+    except (SelectionError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ArgumentError(_selection_message(selections, error)) from None
 
 
 def residue_names(group: Any) -> str:

@@ -1,37 +1,49 @@
-"""How much memory there is, for what must be refused before it is asked for."""
+"""How much memory is free, for those who would rather refuse than be killed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+_MEMINFO = Path("/proc/meminfo")
+_CGROUP = Path("/sys/fs/cgroup")
 
-def available_bytes() -> int | None:
-    """What this process may still take without swapping; None where the system does not say."""
-    known = [n for n in (_of_machine(), _of_group()) if n is not None]
-    return min(known) if known else None
+
+def free_bytes() -> int | None:
+    """Bytes that this process may still take: what machine and control group leave it. None: not known."""
+    free = [bytes_ for bytes_ in (_of_machine(), _of_group()) if bytes_ is not None]
+    return min(free) if free else None
+
+
+def as_text(n_bytes: float) -> str:
+    """`12.3 GB`"""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:.3g} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:.3g} TB" if n_bytes < 1e6 else f"{n_bytes:.1e} TB"
 
 
 def _of_machine() -> int | None:
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration, ValueError, IndexError):
+        lines = _MEMINFO.read_text().splitlines()
+    except OSError:
         return None
+    for line in lines:
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
 
 
 def _of_group() -> int | None:
-    """Batch systems and containers give less than the machine has."""
-    folder = Path("/sys/fs/cgroup")
-    try:
-        return int((folder / "memory.max").read_text()) - int((folder / "memory.current").read_text())
-    except (OSError, ValueError):  # "max": no limit
-        return None
-
-
-def bytes_text(n: float) -> str:
-    """As people say it: "3.2 GB"."""
-    for unit in ("bytes", "kB", "MB"):
-        if n < 1000:
-            return f"{n:.3g} {unit}"
-        n /= 1000
-    return f"{n:.3g} GB"
+    """Of control groups, version 2 and 1; files in the cache can be dropped, so they count as free."""
+    for limit, used, cached in (
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        try:
+            most, taken = int((_CGROUP / limit).read_text()), int((_CGROUP / used).read_text())
+            words = (_CGROUP / limit).with_name("memory.stat").read_text().split()
+            return max(0, most - taken + int(words[words.index(cached) + 1]))
+        except (OSError, ValueError, IndexError):  # there is none, or its limit is "max"
+            continue
+    return None

@@ -31,6 +31,7 @@ class Member(Protocol):
     _libraries: tuple[tuple[str, str], ...]
 
     def _begin(self, frames: Frames, blocks: Sequence[Frames]) -> None: ...
+    def _require_room(self, n_workers: int) -> None: ...
     def _doubts(self, first_frame: Any) -> Sequence[str]: ...
     def _attach(self, run: _core.Run, position: int) -> None: ...
     def _take(self, columns: dict[str, Any]) -> None: ...
@@ -146,8 +147,10 @@ class OnePass:
         started = time.perf_counter()
         self.borders = util.block_borders(len(self.frames), schedule.n_blocks) if len(self.frames) else []
         blocks = [self.frames[first:stop] for first, stop in self.borders]
+        n_workers_here = schedule.n_workers if schedule.kind in ("serial", "threads", "processes", "in_task") else 0
         for analysis in self.analyses:
             analysis._begin(self.frames, blocks)
+            analysis._require_room(n_workers_here)
         if self.on_universes:
             self._open_private_universes(while_running)
         first_frame = None

@@ -6,6 +6,7 @@
 #include "mdloom/analyses/rdf.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/contacts.hpp"
+#include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 #include "support/case.hpp"
 #include "support/toys.hpp"
@@ -74,11 +75,23 @@ std::unique_ptr<Analysis> random_contacts(std::uint64_t seed, const Case& given)
     return analyses::contacts(std::move(spec));
 }
 
+std::unique_ptr<Analysis> random_density(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    analyses::DensitySpec spec{random_group(dice, given), {}};
+    for (std::vector<double>& edges : spec.edges) {
+        edges.push_back(double{dice.normal(25.f, 10.f)});
+        for (Index n = dice.between(1, 7); n > 0; --n)
+            edges.push_back(edges.back() + 0.1 + double{std::abs(dice.normal(0.f, 10.f))});
+    }
+    return analyses::density(std::move(spec));
+}
+
 std::vector<Subject> makers() {
     return {
         {"rdf", random_rdf},
         {"rdf_s", random_rdf_s},
         {"contacts", random_contacts},
+        {"density", random_density},
         {"rmsd", random_rmsd},
     };
 }

@@ -7,6 +7,7 @@
 #include "mdloom/analyses/rdf.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/contacts.hpp"
+#include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 
 namespace mdloom::analyses {
@@ -16,6 +17,7 @@ constexpr std::array listed{
     Info{"rdf", "radial distribution function of two groups", blank_rdf},
     Info{"rdf_s", "a radial distribution function for each pair of atoms", blank_rdf_s},
     Info{"contacts", "fraction of a reference's contacts that are there in each frame", blank_contacts},
+    Info{"density", "atoms in each cell of a grid, averaged over frames", blank_density},
     Info{"rmsd", "distance of each frame from a reference after the best superposition", blank_rmsd},
 };
 

@@ -38,7 +38,8 @@ TEST(largest_square_within, divides_squares_exactly_as_roots_divide_distances) {
         ASSERT_GT(std::sqrt(std::nextafter(square, INFINITY)), distance);
     }
     EXPECT_EQ(largest_square_within(0), 0);
-    EXPECT_EQ(largest_square_within(3), std::nextafter(9.0, 10.0));  // its root rounds to 3
+    EXPECT_EQ(largest_square_within(3), 9);
+    EXPECT_EQ(largest_square_within(1.25), std::nextafter(1.5625, 2.0));  // whose root rounds to 1.25
 }
 
 }  // namespace
