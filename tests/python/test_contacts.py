@@ -249,6 +249,12 @@ class TestFrames:
         found = salt_bridges(u, method="soft_cut").run(n_jobs=n_jobs, n_blocks=n_blocks).timeseries
         np.testing.assert_array_equal(found, expected)
 
+    @pytest.mark.parametrize("level", ["portable", "avx2", "avx512"])
+    def test_the_same_bits_for_any_instruction_set(self, u, level, monkeypatch):
+        expected = salt_bridges(u, method="soft_cut").run().timeseries
+        monkeypatch.setenv("MDLOOM_SIMD", level)
+        np.testing.assert_array_equal(salt_bridges(u, method="soft_cut").run().timeseries, expected)
+
 
 def spread(ts, atoms):
     ts.positions[atoms] += 1000

@@ -7,8 +7,8 @@
 
 #include "mdloom/analyses/analysis_of.hpp"
 #include "mdloom/analyses/group_positions.hpp"
-#include "mdloom/kernels/exponential.hpp"
 #include "mdloom/kernels/listed_pairs.hpp"
+#include "mdloom/kernels/soft_contacts.hpp"
 #include "mdloom/partials/rows.hpp"
 
 namespace mdloom::analyses {
@@ -84,6 +84,7 @@ struct Contacts {
     };
     struct Scratch {
         bool ready = false;
+        kernels::Simd level{};
         std::array<GroupPositions, 2> positions;
         std::vector<ReadySet> references;
         std::vector<double> squares, row;
@@ -107,7 +108,7 @@ struct Contacts {
         for (const ReadySet& set : scratch.references) {
             scratch.squares.resize(set.pairs.size());
             kernels::listed_squares(a, b, set.pairs, box, scratch.squares);
-            scratch.row.push_back(fraction(set, scratch.squares));
+            scratch.row.push_back(fraction(set, scratch.squares, scratch.level));
         }
         state.rows.put(frame.ordinal, scratch.row);
     }
@@ -131,6 +132,7 @@ private:
 
     void make_ready(Scratch& scratch, const std::vector<Group>& groups) const {
         for (std::size_t k : {0U, 1U}) scratch.positions[k].look_at(groups[k]);
+        scratch.level = kernels::chosen_simd();
         scratch.references.resize(spec.references.size());
         for (std::size_t i = 0; i < spec.references.size(); ++i) {
             const ContactSet& from = spec.references[i];
@@ -146,15 +148,11 @@ private:
         scratch.ready = true;
     }
 
-    double fraction(const ReadySet& set, const std::vector<double>& squares) const {
+    double fraction(const ReadySet& set, const std::vector<double>& squares, kernels::Simd level) const {
         if (squares.empty()) return std::numeric_limits<double>::quiet_NaN();  // 0 / 0 has a sign on some CPUs
         const auto n = static_cast<double>(squares.size());
-        if (spec.method == ContactMethod::soft_cut) {
-            double sum = 0;
-            for (std::size_t i = 0; i < squares.size(); ++i)
-                sum += 1 / (1 + kernels::exponential(spec.beta * (std::sqrt(squares[i]) - set.limits[i])));
-            return sum / n;
-        }
+        if (spec.method == ContactMethod::soft_cut)
+            return kernels::soft_contact_sum(squares, set.limits, spec.beta, level) / n;
         Index count = 0;
         if (spec.method == ContactMethod::hard_cut) {
             for (std::size_t i = 0; i < squares.size(); ++i) count += squares[i] <= set.limits[i] ? 1 : 0;
