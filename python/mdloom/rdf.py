@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _core, atoms
+from . import _core, atoms, memory
 from .analysis import NativeAnalysis
 from .errors import ArgumentError, TopologyError
-from .memory import available_bytes, bytes_text
 from .results import Results
 from .universe import name_of, trajectory_of
 
@@ -176,22 +175,21 @@ class InterRDF_s(_Rdf):  # noqa: N801 - its name in PMDA and MDAnalysis
         self._sites = _sites(ags, universe)
         self.ag_shape = [(len(a), len(b)) for a, b in self._sites]
         self.indices = [[a.indices, b.indices] for a, b in self._sites]
-        self._require_memory()
+        self._require_room(1)
 
-    def _require_memory(self) -> None:
-        """The state of a worker, what is known so far, count and rdf, before any of it is there."""
-        each = 8 * self._n_bins * sum(n_a * n_b for n_a, n_b in self.ag_shape)
-        there = available_bytes()
-        if there is not None and 4 * each > there:
-            pairs = sum(n_a * n_b for n_a, n_b in self.ag_shape)
+    def _require_room(self, n_workers: int) -> None:
+        """The state of each worker, what is known so far, count and rdf, before any of it is there."""
+        n_pairs = sum(n_a * n_b for n_a, n_b in self.ag_shape)
+        each, free = 8 * self._n_bins * n_pairs, memory.free_bytes()
+        if free is not None and (3 + n_workers) * each > free:
+            workers = f" with {n_workers} workers" if n_workers > 1 else ""
             raise ArgumentError(
-                f"counts of {pairs} pairs of atoms in {self._n_bins} bins take {bytes_text(each)}, four times over "
-                f"while they are summed, and {bytes_text(there)} are available: give smaller groups or fewer bins, or "
-                "take InterRDF, which averages over pairs"
+                f"counts of {n_pairs} pairs of atoms in {self._n_bins} bins take {memory.as_text(each)}, "
+                f"{3 + n_workers} times over while they are summed{workers}, and {memory.as_text(free)} are free: give "
+                "smaller groups or fewer bins, take fewer workers (n_jobs), or InterRDF, which averages over pairs"
             )
 
     def _make_analysis(self) -> Any:
-        self._require_memory()
         sites = [(_indices(a), _indices(b)) for a, b in self._sites]
         return _core.rdf_s(sites, self._n_bins, self._range, self.norm)
 

@@ -8,7 +8,7 @@ import pytest
 from MDAnalysis.analysis import rdf as mda_rdf
 from MDAnalysisTests.datafiles import DCD_TRICLINIC, GRO_MEMPROT, PSF_TRICLINIC, XTC_MEMPROT
 
-from mdloom import rdf
+from mdloom import memory
 from mdloom.errors import ArgumentError
 from mdloom.rdf import InterRDF, InterRDF_s
 
@@ -175,15 +175,18 @@ class TestRefusals:
 
     def test_more_counts_than_memory_are_refused_before_they_are_there(self, u):
         text = self.refused(u, [[u.atoms, u.atoms]], 200)
-        assert text.startswith(f"counts of {43480**2} pairs of atoms in 200 bins take 3.02e+03 GB, four times over")
-        assert "take InterRDF, which averages over pairs" in text
+        assert text.startswith(f"counts of {43480**2} pairs of atoms in 200 bins take 3.02 TB, 4 times over")
+        assert "or InterRDF, which averages over pairs" in text
 
     def test_how_much_memory_there_is_decides(self, u, sites, monkeypatch):
-        monkeypatch.setattr(rdf, "available_bytes", lambda: 4 * 8 * 6 * 75 - 1)
-        assert self.refused(u, sites).startswith("counts of 6 pairs of atoms in 75 bins take 3.6 kB, four times over")
-        monkeypatch.setattr(rdf, "available_bytes", lambda: 4 * 8 * 6 * 75)
-        assert InterRDF_s(u, sites).run().n_frames == 5
-        monkeypatch.setattr(rdf, "available_bytes", lambda: None)
+        monkeypatch.setattr(memory, "free_bytes", lambda: 4 * 8 * 6 * 75 - 1)
+        assert self.refused(u, sites).startswith("counts of 6 pairs of atoms in 75 bins take 3.6 kB, 4 times over")
+        monkeypatch.setattr(memory, "free_bytes", lambda: 4 * 8 * 6 * 75)
+        found = InterRDF_s(u, sites)
+        assert found.run(n_jobs=1).n_frames == 5
+        with pytest.raises(ValueError, match="5 times over while they are summed with 2 workers, and 14.4 kB are free"):
+            found.run(n_jobs=2)
+        monkeypatch.setattr(memory, "free_bytes", lambda: None)
         InterRDF_s(u, sites)
 
     def test_no_box(self, adk):
