@@ -6,6 +6,7 @@
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/rmsd.hpp"
+#include "mdloom/analyses/rmsf.hpp"
 #include "python_analysis.hpp"
 
 namespace mdloom::bindings {
@@ -75,6 +76,10 @@ HeldAnalysis density(const IndexArray& atoms, const DoubleArray& x, const Double
     return {analyses::density({to_group(atoms), {to_vector(x), to_vector(y), to_vector(z)}})};
 }
 
+HeldAnalysis rmsf(const IndexArray& group) {
+    return {analyses::rmsf(to_group(group))};
+}
+
 }  // namespace
 
 void bind_analyses(nb::module_& module) {
@@ -86,6 +91,7 @@ void bind_analyses(nb::module_& module) {
                "lambda_constant"_a, "pbc"_a);
     module.def("density", &density, "atoms"_a, "x"_a, "y"_a, "z"_a);
     module.def("rmsd", &rmsd, "mobile"_a, "reference"_a, "weights"_a.none(), "superposition"_a, "groups"_a);
+    module.def("rmsf", &rmsf, "group"_a);
     module.def(
         "python_analysis",
         [](Index number, nb::object join) -> HeldAnalysis { return {python_analysis(number, std::move(join))}; },

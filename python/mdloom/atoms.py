@@ -177,12 +177,15 @@ def _masses(what: str, group: Any) -> tuple[np.ndarray, str | None]:
     return masses, None
 
 
-def broken_across_box(atoms: Any, positions: np.ndarray, box: np.ndarray, where: str) -> str | None:
+def broken_across_box(
+    atoms: Any, positions: np.ndarray, box: np.ndarray, where: str, quantity: str = "RMSD"
+) -> str | None:
     """A warning when the group is split over the periodic box, or None.
 
     Looks at the bonds inside the group; without any, at steps between consecutive atoms of one residue, and of
     neighbouring residues of a protein or nucleic acid. positions: [n, 3] Å of `atoms` in their order; box: cell vectors
-    [3, 3] Å, zeros for none; `where`: the frame, in words.
+    [3, 3] Å, zeros for none; `where`: the frame, in words; `quantity`:
+    what will jump.
     """
     cell = np.asarray(box, dtype=np.float64).reshape(3, 3)
     if len(atoms) < 2 or abs(np.linalg.det(cell)) < 1e-6:
@@ -199,8 +202,8 @@ def broken_across_box(atoms: Any, positions: np.ndarray, box: np.ndarray, where:
     first, second = atoms.ix[pairs[worst[0]]]
     return (
         f"the selection is broken across the periodic box ({kind} {first}-{second} spans "
-        f"{fractions[worst] * length:.1f} Å of {length:.1f} Å in {where}): RMSD will jump. Make molecules whole first, "
-        "u.trajectory.add_transformations(MDAnalysis.transformations.unwrap(u.atoms))"
+        f"{fractions[worst] * length:.1f} Å of {length:.1f} Å in {where}): {quantity} will jump. Make molecules whole "
+        "first, u.trajectory.add_transformations(MDAnalysis.transformations.unwrap(u.atoms))"
     )
 
 

@@ -1,4 +1,4 @@
-"""Root mean square deviations: :class:`RMSD`."""
+"""Root mean square deviations and fluctuations: :class:`RMSD`, :class:`RMSF`."""
 
 from __future__ import annotations
 
@@ -119,6 +119,68 @@ class RMSD(NativeAnalysis):
 
     def _size_text(self) -> str:
         return f"{len(self._atoms)} atoms"
+
+
+class RMSF(NativeAnalysis):
+    r"""RMSF of each atom about its mean position, as the frames stand.
+
+    :math:`\sqrt{\langle |x_i - \langle x_i \rangle|^2 \rangle}` over frames. Nothing is fitted: superpose the frames
+    first when the system turns or drifts.
+
+    Parameter: `atomgroup`, AtomGroup or Universe; its order and duplicates are kept.
+
+    Results, float64, also as attributes of the object: ``results.rmsf`` [n_atoms], Å; ``results.mean`` [n_atoms, 3],
+    the mean positions, Å; ``results.sumsquares`` [n_atoms, 3], the sums over frames of (x - mean)², Å². Without frames
+    `rmsf` and `mean` are NaN. Positions are summed exactly: the bits are the same for any cut of the frames.
+
+    Errors: ArgumentError (a ValueError) for empty and updating groups.
+    """
+
+    name = "rmsf"
+
+    def __init__(self, atomgroup: Any) -> None:
+        self.atomgroup = atoms.select("atomgroup", atoms.as_group("atomgroup", atomgroup), None)
+        super().__init__(self.atomgroup.universe)
+        trajectory_of(self.universe)
+
+    @property
+    def rmsf(self) -> np.ndarray:
+        """``results.rmsf``."""
+        return self.results.rmsf
+
+    @property
+    def mean(self) -> np.ndarray:
+        """``results.mean``."""
+        return self.results.mean
+
+    @property
+    def sumsquares(self) -> np.ndarray:
+        """``results.sumsquares``."""
+        return self.results.sumsquares
+
+    @staticmethod
+    def _negative_rmsf(rmsf: Any) -> None:
+        """PMDA's check, for those who call it: ArgumentError unless all values are at least 0."""
+        values = np.asarray(rmsf)
+        if not (values >= 0).all():
+            raise ArgumentError(f"RMSF is never negative or NaN, but here is {values[~(values >= 0)][0]}")
+
+    def _make_analysis(self) -> Any:
+        return _core.rmsf(np.ascontiguousarray(self.atomgroup.ix, dtype=np.int64))
+
+    def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
+        return Results(columns)
+
+    def _doubts(self, first_frame: Any) -> Sequence[str]:
+        if first_frame is None:
+            return []
+        positions, _, boxes = first_frame
+        at = positions[0][self.atomgroup.ix]
+        doubt = atoms.broken_across_box(self.atomgroup, at, boxes[0], "the first frame", "RMSF")
+        return [] if doubt is None else [doubt]
+
+    def _size_text(self) -> str:
+        return f"{len(self.atomgroup)} atoms"
 
 
 def _both_selections(select: Any) -> tuple[Any, Any]:

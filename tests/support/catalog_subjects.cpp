@@ -8,6 +8,7 @@
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/rmsd.hpp"
+#include "mdloom/analyses/rmsf.hpp"
 #include "support/case.hpp"
 #include "support/toys.hpp"
 
@@ -86,6 +87,11 @@ std::unique_ptr<Analysis> random_density(std::uint64_t seed, const Case& given) 
     return analyses::density(std::move(spec));
 }
 
+std::unique_ptr<Analysis> random_rmsf(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    return analyses::rmsf(random_group(dice, given));
+}
+
 std::vector<Subject> makers() {
     return {
         {"rdf", random_rdf},
@@ -93,6 +99,7 @@ std::vector<Subject> makers() {
         {"contacts", random_contacts},
         {"density", random_density},
         {"rmsd", random_rmsd},
+        {"rmsf", random_rmsf},
     };
 }
 

@@ -9,6 +9,7 @@
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/rmsd.hpp"
+#include "mdloom/analyses/rmsf.hpp"
 
 namespace mdloom::analyses {
 namespace {
@@ -19,6 +20,7 @@ constexpr std::array listed{
     Info{"contacts", "fraction of a reference's contacts that are there in each frame", blank_contacts},
     Info{"density", "atoms in each cell of a grid, averaged over frames", blank_density},
     Info{"rmsd", "distance of each frame from a reference after the best superposition", blank_rmsd},
+    Info{"rmsf", "fluctuation of each atom about its mean position", blank_rmsf},
 };
 
 }  // namespace

@@ -1,0 +1,127 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "mdloom/analyses/catalog.hpp"
+#include "mdloom/analyses/rmsf.hpp"
+
+namespace mdloom::analyses {
+namespace {
+
+Frame frame_of(std::vector<Vec3> positions) {
+    Frame frame;
+    frame.positions = std::move(positions);
+    return frame;
+}
+
+/// The engine's part for one worker: groups index into the frame's wanted atoms, here all of them.
+std::unique_ptr<State> state_of(const Analysis& analysis, const std::vector<Frame>& frames) {
+    auto state = analysis.empty_state();
+    const auto scratch = analysis.make_scratch();
+    const auto groups = analysis.groups();
+    for (const Frame& frame : frames) analysis.single_frame(frame, groups, *scratch, *state);
+    analysis.finish_chunk(*scratch, *state);
+    return state;
+}
+
+Result result_of(const Analysis& analysis, const std::vector<Frame>& frames) {
+    return analysis.conclude(*state_of(analysis, frames));
+}
+
+TEST(rmsf, an_atom_between_three_places_and_one_at_rest) {
+    const auto analysis = rmsf({0, 1});
+    const Result result =
+        result_of(*analysis, {frame_of({{1, 0, -6}, {100, 200, -300}}), frame_of({{2, 0, -6}, {100, 200, -300}}),
+                              frame_of({{6, 3, -6}, {100, 200, -300}})});
+    ASSERT_EQ(result.size(), 3U);
+    EXPECT_EQ(result[0].name, "rmsf");
+    EXPECT_EQ(result[0].shape, (std::vector<Index>{2}));
+    EXPECT_DOUBLE_EQ(result[0].values[0], std::sqrt((14.0 + 6.0) / 3));
+    EXPECT_EQ(result[0].values[1], 0);
+    EXPECT_EQ(result[1].name, "mean");
+    EXPECT_EQ(result[1].shape, (std::vector<Index>{2, 3}));
+    EXPECT_EQ(result[1].values, (std::vector<double>{3, 1, -6, 100, 200, -300}));
+    EXPECT_EQ(result[2].name, "sumsquares");
+    EXPECT_EQ(result[2].shape, (std::vector<Index>{2, 3}));
+    EXPECT_EQ(result[2].values, (std::vector<double>{14, 6, 0, 0, 0, 0}));
+}
+
+TEST(rmsf, far_from_the_origin_nothing_cancels) {
+    const auto analysis = rmsf({0});
+    const Result result = result_of(*analysis, {frame_of({{2000000.25f, 0, 0}}), frame_of({{2000000.75f, 0, 0}})});
+    EXPECT_EQ(result[1].values[0], 2000000.5);
+    EXPECT_EQ(result[2].values[0], 2 * 0.25 * 0.25);
+}
+
+TEST(rmsf, any_order_and_duplicates_are_atoms_of_their_own) {
+    const auto analysis = rmsf({2, 0, 2});
+    const Result result = result_of(
+        *analysis, {frame_of({{0, 0, 0}, {9, 9, 9}, {0, 5, 0}}), frame_of({{2, 0, 0}, {1, 1, 1}, {0, 5, 8}})});
+    EXPECT_EQ(result[0].values, (std::vector<double>{4, 1, 4}));
+    EXPECT_EQ(result[1].values, (std::vector<double>{0, 5, 4, 1, 0, 0, 0, 5, 4}));
+}
+
+TEST(rmsf, one_frame_has_no_spread_and_no_frames_give_nan_of_the_right_shape) {
+    const auto analysis = rmsf({0, 1});
+    const Result one = result_of(*analysis, {frame_of({{0.1f, 0, 0}, {3, 4, 5}})});
+    EXPECT_EQ(one[0].values, (std::vector<double>{0, 0}));
+    const Result none = result_of(*analysis, {});
+    EXPECT_EQ(none[0].shape, (std::vector<Index>{2}));
+    EXPECT_EQ(none[1].shape, (std::vector<Index>{2, 3}));
+    for (std::size_t column : {0U, 1U})
+        for (double value : none[column].values) EXPECT_TRUE(std::isnan(value));
+    EXPECT_EQ(none[2].values, std::vector<double>(6, 0.0));
+}
+
+TEST(rmsf, an_empty_group_is_refused) {
+    try {
+        rmsf({});
+        FAIL() << "expected ArgumentError";
+    } catch (const ArgumentError& error) {
+        EXPECT_STREQ(error.what(), "the group holds no atom: select at least one");
+    }
+}
+
+TEST(rmsf, squares_that_fill_128_bits_are_refused_with_the_atom) {
+    const auto analysis = rmsf({7, 3});
+    auto groups = analysis->groups();
+    groups[0] = {0, 1};
+    auto state = analysis->empty_state();
+    const auto scratch = analysis->make_scratch();
+    for (int i = 0; i < 17; ++i)
+        analysis->single_frame(frame_of({{0, 0, 0}, {0, 4194303.f, 0}}), groups, *scratch, *state);
+    analysis->finish_chunk(*scratch, *state);
+    try {
+        analysis->conclude(*state);
+        FAIL() << "expected StateError";
+    } catch (const StateError& error) {
+        EXPECT_STREQ(error.what(),
+                     "the squares of the coordinates of atom 3 over 17 frames are too large to sum exactly: move the "
+                     "system to the origin");
+    }
+}
+
+TEST(rmsf, its_spec_travels_through_the_catalog_and_a_damaged_one_is_refused) {
+    const auto rebuilt = [](const Bytes& bytes) {
+        ByteReader reader(bytes);
+        return rebuild("rmsf", reader);
+    };
+    ByteWriter writer, damaged;
+    rmsf({3, 1, 3})->write_spec(writer);
+    EXPECT_EQ(rebuilt(writer.take())->groups(), (std::vector<Group>{{3, 1, 3}}));
+    damaged.write(Group{});
+    EXPECT_THROW(rebuilt(damaged.take()), StateError);
+}
+
+TEST(rmsf, a_state_of_other_atoms_is_refused) {
+    const auto two = rmsf({0, 1}), one = rmsf({0});
+    ByteWriter writer;
+    one->empty_state()->write(writer);
+    const Bytes bytes = writer.take();
+    ByteReader reader(bytes);
+    const auto state = two->read_state(reader);
+    EXPECT_THROW(two->conclude(*state), StateError);
+}
+
+}  // namespace
+}  // namespace mdloom::analyses
