@@ -6,6 +6,7 @@
 
 #include "mdloom/analyses/analysis_of.hpp"
 #include "mdloom/analyses/group_positions.hpp"
+#include "mdloom/kernels/coordinate_sums.hpp"
 #include "mdloom/partials/exact_moments.hpp"
 
 namespace mdloom::analyses {
@@ -14,6 +15,43 @@ namespace {
 void require_atoms(const Group& group) {
     if (group.empty()) throw ArgumentError("the group holds no atom: select at least one");
 }
+
+/// Frames that wait to be summed together: the state's 96 bytes per atom are then touched once for all of them.
+class WaitingFrames {
+public:
+    void add(kernels::Positions coordinates) {
+        n_coordinates_ = coordinates.size();
+        stride_ = (n_coordinates_ + kernels::summed_width - 1) / kernels::summed_width * kernels::summed_width;
+        frames_.resize((n_frames_ + 1) * stride_);
+        std::ranges::copy(coordinates, frames_.begin() + index_of(n_frames_ * stride_));
+        ++n_frames_;
+    }
+    bool is_full() const { return n_frames_ == (n_coordinates_ > many ? 16 : kernels::most_summed_frames); }
+
+    /// The integers that ExactMoments::add_frame() would have added.
+    void sum_into(ExactMoments& moments, kernels::Simd level) {
+        if (n_frames_ == 0) return;
+        kernels::CoordinateSums found;
+        for (std::size_t first = 0; first < n_coordinates_; first += kernels::summed_width) {
+            kernels::coordinate_sums(frames_.data() + first, n_frames_, stride_, found, level);
+            const std::size_t n = std::min(kernels::summed_width, n_coordinates_ - first);
+            for (std::size_t i = 0; i < n; ++i)
+                if (found.is_exact[i])
+                    moments.add_integers(first + i, found.sums[i], found.squares[i]);
+                else
+                    for (std::size_t frame = 0; frame < n_frames_; ++frame)
+                        moments.add_value(first + i, static_cast<double>(frames_[frame * stride_ + first + i]));
+        }
+        moments.n_frames += index_of(n_frames_);
+        n_frames_ = 0;
+    }
+
+private:
+    static constexpr std::size_t many = 300'000;  ///< of large systems, fewer wait: 192 bytes per atom and worker
+
+    std::size_t n_frames_ = 0, n_coordinates_ = 0, stride_ = 0;
+    std::vector<float> frames_;  ///< what fills a frame up to its stride is summed, too, and not looked at
+};
 
 struct Rmsf {
     static constexpr std::string_view name = "rmsf";
@@ -36,8 +74,9 @@ struct Rmsf {
     };
     struct Scratch {
         bool ready = false;
+        kernels::Simd level{};
         GroupPositions positions;
-        std::vector<double> values;
+        WaitingFrames waiting;
     };
 
     std::vector<Group> groups() const { return {group}; }
@@ -45,13 +84,15 @@ struct Rmsf {
     State empty_state() const { return {ExactMoments::zeros(n_values(), Grid{-40})}; }
 
     void single_frame(const Frame& frame, const std::vector<Group>& groups, Scratch& scratch, State& state) const {
-        if (!scratch.ready) scratch.positions.look_at(groups[0]);
-        scratch.ready = true;
-        const kernels::Positions positions = scratch.positions.of(frame, groups[0]);
-        scratch.values.assign(positions.begin(), positions.end());
-        state.moments.add_frame(scratch.values);
+        if (!scratch.ready) {
+            scratch.level = kernels::chosen_simd();
+            scratch.positions.look_at(groups[0]);
+            scratch.ready = true;
+        }
+        scratch.waiting.add(scratch.positions.of(frame, groups[0]));
+        if (scratch.waiting.is_full()) scratch.waiting.sum_into(state.moments, scratch.level);
     }
-    void finish_chunk(Scratch&, State&) const {}  // the scratch gathers nothing
+    void finish_chunk(Scratch& scratch, State& state) const { scratch.waiting.sum_into(state.moments, scratch.level); }
 
     Result conclude(const State& state) const {
         const ExactMoments& moments = state.moments;
@@ -60,6 +101,9 @@ struct Rmsf {
         const auto n_frames = static_cast<double>(moments.n_frames);
         Column rmsf{"rmsf", "Å", {n_atoms}, {}}, mean{"mean", "Å", {n_atoms, 3}, {}},
             sumsquares{"sumsquares", "Å^2", {n_atoms, 3}, {}};
+        rmsf.values.reserve(group.size());
+        mean.values.reserve(3 * group.size());
+        sumsquares.values.reserve(3 * group.size());
         for (std::size_t atom = 0; atom < group.size(); ++atom) {
             double sum = 0;
             for (std::size_t i = 3 * atom; i < 3 * atom + 3; ++i) {
@@ -69,7 +113,7 @@ struct Rmsf {
             }
             rmsf.values.push_back(std::sqrt(sum / n_frames));
         }
-        return {rmsf, mean, sumsquares};
+        return {std::move(rmsf), std::move(mean), std::move(sumsquares)};
     }
 
 private:

@@ -24,11 +24,18 @@ struct ExactMoments {
     }
     void add_frame(std::span<const double> values) {
         ++n_frames;
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            const Int128 q = grid.round(values[i]);
-            sums[i] += q;
-            squares[i] = add_squares(squares[i], static_cast<UInt128>(q * q));
-        }
+        for (std::size_t i = 0; i < values.size(); ++i) add_value(i, values[i]);
+    }
+
+    /// Parts of add_frame(), for those who add several frames at once: n_frames is theirs to count. Integers are in
+    /// steps of the grid, and of its square.
+    void add_value(std::size_t i, double value) {
+        const Int128 q = grid.round(value);
+        add_integers(i, q, static_cast<UInt128>(q * q));
+    }
+    void add_integers(std::size_t i, Int128 sum, UInt128 sum_of_squares) {
+        sums[i] += sum;
+        squares[i] = add_squares(squares[i], sum_of_squares);
     }
     void merge(ExactMoments&& other) {
         grid.require_same(other.grid);
@@ -48,7 +55,7 @@ struct ExactMoments {
         if (squares[i] == full)
             throw StateError("value " + std::to_string(i) +
                              " is too large to square exactly: move the system to the origin");
-        const Int128 mean = sums[i] / n_frames, rest = sums[i] % n_frames;
+        const Int128 mean = sums[i] / n_frames, rest = sums[i] - mean * n_frames;
         const auto m = static_cast<UInt128>(mean);  // products modulo 2^128, where the difference is exact
         const UInt128 about_mean =
             squares[i] - m * m * static_cast<UInt128>(n_frames) - 2 * m * static_cast<UInt128>(rest);

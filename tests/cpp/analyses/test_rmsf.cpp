@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
+#include <random>
 
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/analyses/rmsf.hpp"
+#include "mdloom/partials/exact_moments.hpp"
 
 namespace mdloom::analyses {
 namespace {
@@ -71,6 +74,47 @@ TEST(rmsf, one_frame_has_no_spread_and_no_frames_give_nan_of_the_right_shape) {
     for (std::size_t column : {0U, 1U})
         for (double value : none[column].values) EXPECT_TRUE(std::isnan(value));
     EXPECT_EQ(none[2].values, std::vector<double>(6, 0.0));
+}
+
+/// Some atoms stay, some tremble, some jump over large boxes, some are far away: both ways of summing are needed.
+std::vector<Frame> restless_frames(std::mt19937_64& random, std::size_t n_frames, std::size_t n_atoms) {
+    std::normal_distribution<float> normal;
+    std::vector<std::array<float, 2>> habits;
+    for (std::size_t i = 0; i < n_atoms; ++i)
+        habits.push_back({std::array{0.f, 40.f, 1100.f, 2e5f}[i % 4], std::array{0.f, 1e-9f, 1.f, 300.f, 1e4f}[i % 5]});
+    std::vector<Frame> frames;
+    for (std::size_t i = 0; i < n_frames; ++i) {
+        std::vector<Vec3> positions;
+        for (const auto& [centre, spread] : habits)
+            positions.push_back(
+                {centre + spread * normal(random), spread * normal(random), spread * normal(random) - centre});
+        frames.push_back(frame_of(std::move(positions)));
+    }
+    return frames;
+}
+
+TEST(rmsf, summing_many_frames_at_once_gives_the_bytes_of_summing_one_after_the_other) {
+    std::mt19937_64 random(11);
+    for (std::size_t n_frames : {1U, 2U, 31U, 32U, 33U, 70U})
+        for (std::size_t n_atoms : {1U, 20U, 21U, 22U, 43U}) {
+            const auto frames = restless_frames(random, n_frames, n_atoms);
+            Group group(n_atoms);
+            std::iota(group.begin(), group.end(), 0);
+            auto plain = ExactMoments::zeros(3 * index_of(n_atoms), Grid{-40});
+            for (const Frame& frame : frames) {
+                std::vector<double> values;
+                for (const Vec3& position : frame.positions)
+                    values.insert(values.end(), position.begin(), position.end());
+                plain.add_frame(values);
+            }
+            const auto analysis = rmsf(group);
+            ByteWriter expected, found;
+            expected.write(analysis->name());
+            expected.write(Index{1});
+            expected.write(plain);
+            state_of(*analysis, frames)->write(found);
+            EXPECT_EQ(found.take(), expected.take()) << n_frames << " frames, " << n_atoms << " atoms";
+        }
 }
 
 TEST(rmsf, an_empty_group_is_refused) {
