@@ -1,6 +1,7 @@
 // The catalog's analyses, each with the arguments its Python class settles.
 #include "bindings.hpp"
 #include "changing_groups.hpp"
+#include "mdloom/analyses/leaflet.hpp"
 #include "mdloom/analyses/rdf.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/contacts.hpp"
@@ -33,6 +34,10 @@ HeldAnalysis rmsd(const IndexArray& mobile, const DoublePoints& reference, const
     for (const auto& [atoms, points, group_weights] : groups)
         spec.groups.push_back({to_group(atoms), to_points(points), to_weights(group_weights)});
     return {analyses::rmsd(std::move(spec))};
+}
+
+HeldAnalysis leaflet(const IndexArray& group, double cutoff, bool pbc) {
+    return {analyses::leaflet({to_group(group), cutoff, pbc})};
 }
 
 analyses::DistanceRange to_range(Index n_bins, std::pair<double, double> range) {
@@ -85,6 +90,7 @@ HeldAnalysis rmsf(const IndexArray& group) {
 void bind_analyses(nb::module_& module) {
     using namespace nb::literals;
     nb::class_<HeldAnalysis>(module, "Analysis", "An analysis for one Run.");
+    module.def("leaflet", &leaflet, "group"_a, "cutoff"_a, "pbc"_a);
     module.def("rdf", &rdf, "a"_a, "b"_a, "n_bins"_a, "range"_a, "norm"_a, "n_pairs"_a, "labels"_a.none());
     module.def("rdf_s", &rdf_s, "sites"_a, "n_bins"_a, "range"_a, "norm"_a);
     module.def("contacts", &contacts, "first"_a, "second"_a, "references"_a, "method"_a, "radius"_a, "beta"_a,

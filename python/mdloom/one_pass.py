@@ -252,11 +252,12 @@ class OnePass:
     def _warn(self) -> None:
         """In the user's own thread, each message once."""
         for message in dict.fromkeys(self.messages):
-            warnings.warn(message, MdloomWarning, stacklevel=_depth_outside_package())
+            warnings.warn(message, MdloomWarning, stacklevel=depth_outside_package())
         self.messages.clear()
 
 
-def _depth_outside_package() -> int:
+def depth_outside_package() -> int:
+    """The stacklevel of a warning that the caller gives, so that it shows the user's line."""
     depth, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("mdloom"):
         depth, frame = depth + 1, frame.f_back

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "mdloom/analyses/catalog.hpp"
+#include "mdloom/analyses/leaflet.hpp"
 #include "mdloom/analyses/rdf.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/contacts.hpp"
@@ -23,6 +24,19 @@ analyses::MatchedGroup random_matched_group(Dice& dice, const Case& given, Index
     if (dice.chance(0.5))
         for (Index atom : group.mobile) group.weights.push_back(given.topology.masses[usize(atom)]);
     return group;
+}
+
+/// Not known where frames come from elsewhere: then there are no moments.
+bool every_frame_has_a_box(const Case& given) {
+    return !given.moments.empty() &&
+           std::ranges::none_of(given.moments, [](const auto& moment) { return moment.box == Box{}; });
+}
+
+std::unique_ptr<Analysis> random_leaflet(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    analyses::LeafletSpec spec{random_group(dice, given), 0.1 * static_cast<double>(dice.between(0, 500)), false};
+    spec.pbc = dice.chance(0.5) && every_frame_has_a_box(given);
+    return analyses::leaflet(std::move(spec));
 }
 
 std::unique_ptr<Analysis> random_rmsd(std::uint64_t seed, const Case& given) {
@@ -100,6 +114,8 @@ std::vector<Subject> makers() {
         {"density", random_density},
         {"rmsd", random_rmsd},
         {"rmsf", random_rmsf},
+        {"leaflet", random_leaflet}, {"rdf", random_rdf},   {"rdf_s", random_rdf_s},
+        {"rmsd", random_rmsd},       {"rmsf", random_rmsf},
     };
 }
 

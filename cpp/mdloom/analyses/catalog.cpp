@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "mdloom/analyses/leaflet.hpp"
 #include "mdloom/analyses/rdf.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/contacts.hpp"
@@ -15,6 +16,7 @@ namespace mdloom::analyses {
 namespace {
 
 constexpr std::array listed{
+    Info{"leaflet", "head groups that hang together, in each frame", blank_leaflet},
     Info{"rdf", "radial distribution function of two groups", blank_rdf},
     Info{"rdf_s", "a radial distribution function for each pair of atoms", blank_rdf_s},
     Info{"contacts", "fraction of a reference's contacts that are there in each frame", blank_contacts},

@@ -1,6 +1,6 @@
 // Sums and sums of squares of coordinates over some frames, as exact integers: every coordinate rounded to 2^-40 Å
-// (ties to even), then added and squared without rounding, in less than half of the time that 128-bit arithmetic on each
-// one takes.
+// (ties to even), then added and squared without rounding, in less than half of the time that 128-bit arithmetic on
+// each one takes.
 //
 // Differences d from the first frame are split in h, a multiple of 2^-15 Å, and the rest l, so that all terms of
 // d^2 = h^2 + 2 h l + l^2 are multiples of powers of two whose sums over 32 frames fit a double's 53 bits.

@@ -1,0 +1,109 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "mdloom/analyses/catalog.hpp"
+#include "mdloom/analyses/leaflet.hpp"
+#include "mdloom/partials/rows.hpp"
+
+namespace mdloom::analyses {
+namespace {
+
+Frame frame_of(Index ordinal, std::vector<Vec3> positions, Box box = {}) {
+    Frame frame;
+    frame.ordinal = ordinal;
+    frame.positions = std::move(positions);
+    frame.box = box;
+    return frame;
+}
+
+/// The engine's part for one worker: groups index into the frame's wanted atoms, here all of them.
+Column labels_of(const Analysis& analysis, const std::vector<Frame>& frames) {
+    const auto state = analysis.empty_state();
+    const auto scratch = analysis.make_scratch();
+    const auto groups = analysis.groups();
+    for (const Frame& frame : frames) analysis.single_frame(frame, groups, *scratch, *state);
+    analysis.finish_chunk(*scratch, *state);
+    return analysis.conclude(*state)[0];
+}
+
+template <class Exception, class Call>
+std::string refusal(Call call) {
+    try {
+        call();
+    } catch (const Exception& error) {
+        return error.what();
+    }
+    return "no refusal";
+}
+
+constexpr Box cube{10, 0, 0, 0, 10, 0, 0, 0, 10};
+
+TEST(leaflet, atoms_in_a_row_hang_together_and_one_far_away_does_not) {
+    const auto analysis = leaflet({{0, 1, 2, 3}, 2, false});
+    const Column labels = labels_of(*analysis, {frame_of(1, {{0, 0, 0}, {9, 0, 0}, {4, 0, 0}, {2, 0, 0}}),
+                                                frame_of(0, {{0, 0, 0}, {5, 0, 0}, {9, 0, 0}, {5, 2, 0}})});
+    EXPECT_EQ(labels.name, "labels");
+    EXPECT_EQ(labels.shape, (std::vector<Index>{2, 4}));
+    EXPECT_EQ(labels.values, (std::vector<double>{0, 1, 2, 1, 0, 1, 0, 0}));
+}
+
+TEST(leaflet, with_pbc_the_nearest_image_counts) {
+    const std::vector<Frame> frames{frame_of(0, {{0.5, 0, 0}, {9.5, 0, 0}, {5, 0, 0}}, cube)};
+    EXPECT_EQ(labels_of(*leaflet({{0, 1, 2}, 1, true}), frames).values, (std::vector<double>{0, 0, 1}));
+    EXPECT_EQ(labels_of(*leaflet({{0, 1, 2}, 1, false}), frames).values, (std::vector<double>{0, 1, 2}));
+}
+
+TEST(leaflet, with_pbc_a_frame_without_a_box_is_refused) {
+    const auto analysis = leaflet({{0}, 1, true});
+    EXPECT_EQ(refusal<ArgumentError>([&] { labels_of(*analysis, {frame_of(0, {{0, 0, 0}})}); }),
+              "there is no box, and pbc=True needs one: leave pbc out, or set the box");
+    EXPECT_NE(refusal<ArgumentError>([&] { labels_of(*analysis, {frame_of(0, {{0, 0, 0}}, {1, 0, 0, 1, 0, 0})}); }),
+              "no refusal");
+}
+
+TEST(leaflet, no_frames_give_an_empty_table_of_the_right_width) {
+    EXPECT_EQ(labels_of(*leaflet({{4, 7, 1}, 15, false}), {}).shape, (std::vector<Index>{0, 3}));
+}
+
+TEST(leaflet, empty_groups_and_impossible_cutoffs_are_refused) {
+    EXPECT_EQ(refusal<ArgumentError>([] { leaflet({{}, 15, false}); }), "the group holds no atom: select at least one");
+    EXPECT_EQ(refusal<ArgumentError>([] { leaflet({{0}, -2, false}); }),
+              "cutoff is -2: a distance in Å is needed, finite and not negative");
+    EXPECT_NE(refusal<ArgumentError>([] { leaflet({{0}, std::nan(""), false}); }), "no refusal");
+}
+
+TEST(leaflet, its_spec_travels_through_the_catalog_and_a_damaged_one_is_refused) {
+    const auto rebuilt = [](ByteWriter& writer) {
+        const Bytes bytes = writer.take();
+        ByteReader reader(bytes);
+        return rebuild("leaflet", reader);
+    };
+    ByteWriter writer, damaged;
+    leaflet({{2, 0}, 1, true})->write_spec(writer);
+    const auto again = rebuilt(writer);
+    EXPECT_EQ(again->groups(), (std::vector<Group>{{2, 0}}));
+    damaged.write(LeafletSpec{{0}, -1, false});
+    EXPECT_NE(refusal<StateError>([&] { rebuilt(damaged); }), "no refusal");
+}
+
+TEST(leaflet, labels_that_are_none_are_refused) {
+    const auto analysis = leaflet({{0, 1}, 1, false});
+    for (const std::vector<double>& labels :
+         {std::vector<double>{0}, {0, 2}, {1, 0}, {0, 0.5}, {0, -1}, {0, 1, 0, 1}}) {
+        Rows rows = Rows::of_width(1);
+        rows.put(0, labels);
+        ByteWriter writer;
+        writer.write(std::string_view("leaflet"));
+        writer.write(Index{1});
+        writer.write(rows);
+        const Bytes bytes = writer.take();
+        ByteReader reader(bytes);
+        const auto state = analysis->read_state(reader);
+        EXPECT_EQ(refusal<StateError>([&] { analysis->conclude(*state); }),
+                  "state is damaged: the labels of frame ordinal 0 are none");
+    }
+}
+
+}  // namespace
+}  // namespace mdloom::analyses
