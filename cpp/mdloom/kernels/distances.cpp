@@ -16,12 +16,6 @@ Point nearest(Positions from, Positions to, std::size_t i, const Images& images)
     return images(between(point_at(from, i), point_at(to, i)));
 }
 
-double angle_between(const Point& u, const Point& v) {
-    if (dot(u, u) == 0 || dot(v, v) == 0) return undefined;
-    const Point normal = cross(u, v);
-    return arc_tangent(std::sqrt(dot(normal, normal)), dot(u, v)) * degrees_per_radian;
-}
-
 /// Sine and cosine of one angle, both multiplied by |before| |after|: right at 0 and 180 too (as Blondel & Karplus
 /// 1996, J. Comput. Chem. 17, 1132).
 double torsion(const Point& first, const Point& middle, const Point& last) {
@@ -54,6 +48,12 @@ void distance_matrix(Positions a, Positions b, const PeriodicBox& box, std::span
             }
         }
     });
+}
+
+double angle_between(const Point& u, const Point& v) noexcept {
+    if (dot(u, u) == 0 || dot(v, v) == 0) return undefined;
+    const Point normal = cross(u, v);
+    return arc_tangent(std::sqrt(dot(normal, normal)), dot(u, v)) * degrees_per_radian;
 }
 
 void angles(Positions a, Positions b, Positions c, const PeriodicBox& box, std::span<double> out) noexcept {

@@ -14,8 +14,11 @@ void distances(Positions a, Positions b, const PeriodicBox& box, std::span<doubl
 /// |b_j - a_i|, Å, [n_a * n_b], one row for each a_i.
 void distance_matrix(Positions a, Positions b, const PeriodicBox& box, std::span<double> out) noexcept;
 
-/// The angle at b_i between a_i and c_i, degrees in [0, 180], [n]: atan2(|u x v|, u . v), right near 0 and 180 too. NaN
-/// where b_i coincides with a_i or c_i.
+/// The angle between two vectors, degrees in [0, 180]: atan2(|u x v|, u . v), right near 0 and 180 too. NaN where one
+/// has no length.
+double angle_between(const Point& u, const Point& v) noexcept;
+
+/// The angle at b_i between a_i and c_i, degrees in [0, 180], [n]. NaN where b_i coincides with a_i or c_i.
 void angles(Positions a, Positions b, Positions c, const PeriodicBox& box, std::span<double> out) noexcept;
 
 /// The dihedral angle a-b-c-d, degrees in (-180, 180], [n]: 0 is cis; seen along b -> c, positive when d stands
