@@ -6,6 +6,7 @@
 #include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
+#include "mdloom/analyses/hbonds.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 #include "mdloom/analyses/rmsf.hpp"
 #include "python_analysis.hpp"
@@ -83,6 +84,16 @@ HeldAnalysis density(const IndexArray& atoms, const DoubleArray& x, const Double
 
 HeldAnalysis rmsf(const IndexArray& group) {
     return {analyses::rmsf(to_group(group))};
+using TwoGroups = std::pair<IndexArray, IndexArray>;
+
+HeldAnalysis hydrogen_bonds(const IndexArray& donors, const IndexArray& hydrogens, const IndexArray& acceptors,
+                            const std::optional<TwoGroups>& bonded, const std::vector<TwoGroups>& between,
+                            double d_h_cutoff, double d_a_cutoff, double angle_cutoff) {
+    analyses::HydrogenBondsSpec spec{to_group(donors), to_group(hydrogens),       to_group(acceptors), {}, {}, {},
+                                     d_h_cutoff,       {d_a_cutoff, angle_cutoff}};
+    if (bonded) spec.bonded_donors = to_group(bonded->first), spec.bonded_hydrogens = to_group(bonded->second);
+    for (const auto& [first, second] : between) spec.between.push_back({to_group(first), to_group(second)});
+    return {analyses::hydrogen_bonds(std::move(spec))};
 }
 
 }  // namespace
@@ -96,6 +107,8 @@ void bind_analyses(nb::module_& module) {
     module.def("contacts", &contacts, "first"_a, "second"_a, "references"_a, "method"_a, "radius"_a, "beta"_a,
                "lambda_constant"_a, "pbc"_a);
     module.def("density", &density, "atoms"_a, "x"_a, "y"_a, "z"_a);
+    module.def("hydrogen_bonds", &hydrogen_bonds, "donors"_a, "hydrogens"_a, "acceptors"_a, "bonded"_a.none(),
+               "between"_a, "d_h_cutoff"_a, "d_a_cutoff"_a, "angle_cutoff"_a);
     module.def("rmsd", &rmsd, "mobile"_a, "reference"_a, "weights"_a.none(), "superposition"_a, "groups"_a);
     module.def("rmsf", &rmsf, "group"_a);
     module.def(

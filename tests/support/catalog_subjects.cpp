@@ -8,6 +8,7 @@
 #include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
+#include "mdloom/analyses/hbonds.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 #include "mdloom/analyses/rmsf.hpp"
 #include "support/case.hpp"
@@ -104,6 +105,31 @@ std::unique_ptr<Analysis> random_density(std::uint64_t seed, const Case& given) 
 std::unique_ptr<Analysis> random_rmsf(std::uint64_t seed, const Case& given) {
     Dice dice(seed);
     return analyses::rmsf(random_group(dice, given));
+Group random_ascending_group(Dice& dice, const Case& given) {
+    Group group = random_group(dice, given);
+    std::ranges::sort(group);
+    const auto repeats = std::ranges::unique(group);
+    group.erase(repeats.begin(), repeats.end());
+    return group;
+}
+
+/// Cut-offs so wide that the few atoms of a case are bonded in some frames, and not in others.
+std::unique_ptr<Analysis> random_hydrogen_bonds(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    analyses::HydrogenBondsSpec spec;
+    for (Group* group : {&spec.donors, &spec.hydrogens, &spec.acceptors}) *group = random_ascending_group(dice, given);
+    if (dice.chance(0.5))
+        for (Index donor : spec.donors)
+            for (Index hydrogen : spec.hydrogens)
+                if (dice.chance(0.5)) {
+                    spec.bonded_donors.push_back(donor);
+                    spec.bonded_hydrogens.push_back(hydrogen);
+                }
+    for (Index n = dice.between(0, 2); n > 0; --n)
+        spec.between.push_back({random_ascending_group(dice, given), random_ascending_group(dice, given)});
+    spec.d_h_cutoff = static_cast<double>(dice.between(5, 40));
+    spec.criteria = {static_cast<double>(dice.between(5, 60)), static_cast<double>(dice.between(0, 150))};
+    return analyses::hydrogen_bonds(std::move(spec));
 }
 
 std::vector<Subject> makers() {
@@ -112,6 +138,7 @@ std::vector<Subject> makers() {
         {"rdf_s", random_rdf_s},
         {"contacts", random_contacts},
         {"density", random_density},
+        {"hbonds", random_hydrogen_bonds},
         {"rmsd", random_rmsd},
         {"rmsf", random_rmsf},
         {"leaflet", random_leaflet}, {"rdf", random_rdf},   {"rdf_s", random_rdf_s},
