@@ -1,12 +1,12 @@
 // The catalog's analyses, each with the arguments its Python class settles.
 #include "bindings.hpp"
 #include "changing_groups.hpp"
-#include "mdloom/analyses/leaflet.hpp"
-#include "mdloom/analyses/rdf.hpp"
-#include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/hbonds.hpp"
+#include "mdloom/analyses/leaflet.hpp"
+#include "mdloom/analyses/rdf.hpp"
+#include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 #include "mdloom/analyses/rmsf.hpp"
 #include "python_analysis.hpp"
@@ -59,6 +59,8 @@ HeldAnalysis rdf_s(const std::vector<std::pair<IndexArray, IndexArray>>& sites, 
     analyses::RdfSSpec spec{{}, to_range(n_bins, range), analyses::rdf_norm(norm)};
     for (const auto& [a, b] : sites) spec.sites.push_back({to_group(a), to_group(b)});
     return {analyses::rdf_s(std::move(spec))};
+}
+
 using PairArray = nb::ndarray<const std::int64_t, nb::shape<-1, 2>, nb::c_contig, nb::device::cpu>;
 using KnownContacts = std::pair<PairArray, DoubleArray>;
 
@@ -84,6 +86,8 @@ HeldAnalysis density(const IndexArray& atoms, const DoubleArray& x, const Double
 
 HeldAnalysis rmsf(const IndexArray& group) {
     return {analyses::rmsf(to_group(group))};
+}
+
 using TwoGroups = std::pair<IndexArray, IndexArray>;
 
 HeldAnalysis hydrogen_bonds(const IndexArray& donors, const IndexArray& hydrogens, const IndexArray& acceptors,

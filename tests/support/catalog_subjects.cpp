@@ -3,12 +3,12 @@
 #include <cmath>
 
 #include "mdloom/analyses/catalog.hpp"
-#include "mdloom/analyses/leaflet.hpp"
-#include "mdloom/analyses/rdf.hpp"
-#include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/hbonds.hpp"
+#include "mdloom/analyses/leaflet.hpp"
+#include "mdloom/analyses/rdf.hpp"
+#include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 #include "mdloom/analyses/rmsf.hpp"
 #include "support/case.hpp"
@@ -52,13 +52,15 @@ analyses::DistanceRange random_range(Dice& dice) {
     return {dice.between(1, 40), first, first + static_cast<double>(dice.between(1, 50))};
 }
 
-analyses::RdfNorm random_norm(Dice& dice) {
-    return static_cast<analyses::RdfNorm>(dice.between(0, 2));
+/// Only some of them need no volume.
+analyses::RdfNorm random_norm(Dice& dice, const Case& given) {
+    const Index first = every_frame_has_a_box(given) ? 0 : 1;
+    return static_cast<analyses::RdfNorm>(dice.between(first, 2));
 }
 
 std::unique_ptr<Analysis> random_rdf(std::uint64_t seed, const Case& given) {
     Dice dice(seed);
-    analyses::RdfSpec spec{random_group(dice, given), {}, random_range(dice), random_norm(dice), 7.5, {}, {}};
+    analyses::RdfSpec spec{random_group(dice, given), {}, random_range(dice), random_norm(dice, given), 7.5, {}, {}};
     spec.b = dice.chance(0.3) ? spec.a : random_group(dice, given);
     if (dice.chance(0.5)) {
         for (std::size_t i = 0; i < spec.a.size(); ++i) spec.labels_a.push_back(dice.between(0, 3));
@@ -69,12 +71,14 @@ std::unique_ptr<Analysis> random_rdf(std::uint64_t seed, const Case& given) {
 
 std::unique_ptr<Analysis> random_rdf_s(std::uint64_t seed, const Case& given) {
     Dice dice(seed);
-    analyses::RdfSSpec spec{{}, random_range(dice), random_norm(dice)};
+    analyses::RdfSSpec spec{{}, random_range(dice), random_norm(dice, given)};
     for (Index n = dice.between(1, 3); n > 0; --n) {
         Group a = random_group(dice, given);
         spec.sites.push_back({std::move(a), random_group(dice, given)});
     }
     return analyses::rdf_s(std::move(spec));
+}
+
 std::unique_ptr<Analysis> random_contacts(std::uint64_t seed, const Case& given) {
     Dice dice(seed);
     analyses::ContactsSpec spec{random_group(dice, given), random_group(dice, given), {}, 20, 0.2, 1.1, false, {}};
@@ -105,6 +109,8 @@ std::unique_ptr<Analysis> random_density(std::uint64_t seed, const Case& given) 
 std::unique_ptr<Analysis> random_rmsf(std::uint64_t seed, const Case& given) {
     Dice dice(seed);
     return analyses::rmsf(random_group(dice, given));
+}
+
 Group random_ascending_group(Dice& dice, const Case& given) {
     Group group = random_group(dice, given);
     std::ranges::sort(group);
@@ -134,15 +140,9 @@ std::unique_ptr<Analysis> random_hydrogen_bonds(std::uint64_t seed, const Case& 
 
 std::vector<Subject> makers() {
     return {
-        {"rdf", random_rdf},
-        {"rdf_s", random_rdf_s},
-        {"contacts", random_contacts},
-        {"density", random_density},
-        {"hbonds", random_hydrogen_bonds},
-        {"rmsd", random_rmsd},
-        {"rmsf", random_rmsf},
-        {"leaflet", random_leaflet}, {"rdf", random_rdf},   {"rdf_s", random_rdf_s},
-        {"rmsd", random_rmsd},       {"rmsf", random_rmsf},
+        {"contacts", random_contacts}, {"density", random_density}, {"hbonds", random_hydrogen_bonds},
+        {"leaflet", random_leaflet},   {"rdf", random_rdf},         {"rdf_s", random_rdf_s},
+        {"rmsd", random_rmsd},         {"rmsf", random_rmsf},
     };
 }
 

@@ -1,28 +1,27 @@
 #include "mdloom/analyses/catalog.hpp"
+#include "mdloom/analyses/contacts.hpp"
+#include "mdloom/analyses/density.hpp"
+#include "mdloom/analyses/hbonds.hpp"
+#include "mdloom/analyses/leaflet.hpp"
+#include "mdloom/analyses/rdf.hpp"
+#include "mdloom/analyses/rdf_s.hpp"
+#include "mdloom/analyses/rmsd.hpp"
+#include "mdloom/analyses/rmsf.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
 
-#include "mdloom/analyses/leaflet.hpp"
-#include "mdloom/analyses/rdf.hpp"
-#include "mdloom/analyses/rdf_s.hpp"
-#include "mdloom/analyses/contacts.hpp"
-#include "mdloom/analyses/density.hpp"
-#include "mdloom/analyses/hbonds.hpp"
-#include "mdloom/analyses/rmsd.hpp"
-#include "mdloom/analyses/rmsf.hpp"
-
 namespace mdloom::analyses {
 namespace {
 
 constexpr std::array listed{
-    Info{"leaflet", "head groups that hang together, in each frame", blank_leaflet},
-    Info{"rdf", "radial distribution function of two groups", blank_rdf},
-    Info{"rdf_s", "a radial distribution function for each pair of atoms", blank_rdf_s},
     Info{"contacts", "fraction of a reference's contacts that are there in each frame", blank_contacts},
     Info{"density", "atoms in each cell of a grid, averaged over frames", blank_density},
     Info{"hbonds", "hydrogen bonds: who gives one to whom, how long and how straight", blank_hydrogen_bonds},
+    Info{"leaflet", "head groups that hang together, in each frame", blank_leaflet},
+    Info{"rdf", "radial distribution function of two groups", blank_rdf},
+    Info{"rdf_s", "a radial distribution function for each pair of atoms", blank_rdf_s},
     Info{"rmsd", "distance of each frame from a reference after the best superposition", blank_rmsd},
     Info{"rmsf", "fluctuation of each atom about its mean position", blank_rmsf},
 };
