@@ -6,6 +6,7 @@
 //   State empty_state() const;                     Result conclude(const State&) const;
 //   void single_frame(const Frame&, const std::vector<Group>&, [Scratch&,] State&) const;
 //   void finish_chunk(Scratch&, State&) const;     (required with a Scratch, so that it cannot be forgotten)
+//   void settle();      (if there is one: checks the spec, also one from elsewhere, and derives what is not in it)
 #pragma once
 #include "mdloom/contracts/analysis.hpp"
 #include "mdloom/partials/partial.hpp"
@@ -51,6 +52,11 @@ class AnalysisOf final : public Analysis {
     static TypedScratch& typed(Scratch& scratch) { return static_cast<HeldScratch&>(scratch).value; }
 
 public:
+    /// Throws ArgumentError when settle() does.
+    static void settle(A& analysis) {
+        if constexpr (requires { analysis.settle(); }) analysis.settle();
+    }
+
     explicit AnalysisOf(A analysis) : analysis_(std::move(analysis)) {}
 
     std::string_view name() const override { return A::name; }
@@ -58,7 +64,13 @@ public:
     void prepare(const System& system) override { analysis_.prepare(system); }
     void write_spec(ByteWriter& writer) const override { writer.write(analysis_); }
     std::unique_ptr<Analysis> rebuild(ByteReader& spec) const override {
-        return std::make_unique<AnalysisOf>(spec.read<A>());
+        A analysis = spec.read<A>();
+        try {
+            settle(analysis);
+        } catch (const ArgumentError& error) {
+            throw StateError("spec is damaged: " + std::string(error.what()));
+        }
+        return std::make_unique<AnalysisOf>(std::move(analysis));
     }
 
     std::unique_ptr<State> empty_state() const override { return std::make_unique<HeldState>(analysis_.empty_state()); }
@@ -104,9 +116,17 @@ private:
     A analysis_;
 };
 
+/// Throws ArgumentError for a spec that cannot be used.
 template <class A>
 std::unique_ptr<Analysis> make_analysis(A analysis) {
+    AnalysisOf<A>::settle(analysis);
     return std::make_unique<AnalysisOf<A>>(std::move(analysis));
+}
+
+/// One that only knows how to rebuild().
+template <class A>
+std::unique_ptr<Analysis> blank_analysis() {
+    return std::make_unique<AnalysisOf<A>>(A{});
 }
 
 }  // namespace mdloom::analyses

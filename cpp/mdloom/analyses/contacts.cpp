@@ -69,15 +69,7 @@ struct Contacts {
 
     ContactsSpec spec;
 
-    void write(ByteWriter& writer) const { writer.write(spec); }
-    void read(ByteReader& reader) {
-        reader.read(spec);
-        try {
-            require_usable(spec);
-        } catch (const ArgumentError& error) {
-            throw StateError(fmt::format("spec is damaged: {}", error.what()));
-        }
-    }
+    void settle() const { require_usable(spec); }
 
     struct State {
         Rows rows;  ///< frame index, time (ps), Q of each reference
@@ -167,12 +159,11 @@ private:
 }  // namespace
 
 std::unique_ptr<Analysis> contacts(ContactsSpec spec) {
-    require_usable(spec);
     return make_analysis(Contacts{std::move(spec)});
 }
 
 std::unique_ptr<Analysis> blank_contacts() {
-    return make_analysis(Contacts{});
+    return blank_analysis<Contacts>();
 }
 
 }  // namespace mdloom::analyses

@@ -40,15 +40,7 @@ struct Density {
 
     DensitySpec spec;
 
-    void write(ByteWriter& writer) const { writer.write(spec); }
-    void read(ByteReader& reader) {
-        reader.read(spec);
-        try {
-            require_usable(spec);
-        } catch (const ArgumentError& error) {
-            throw StateError(fmt::format("spec is damaged: {}", error.what()));
-        }
-    }
+    void settle() const { require_usable(spec); }
 
     struct State {
         Counts cells;   ///< [n_x * n_y * n_z]
@@ -120,12 +112,11 @@ private:
 }  // namespace
 
 std::unique_ptr<Analysis> density(DensitySpec spec) {
-    require_usable(spec);
     return make_analysis(Density{std::move(spec)});
 }
 
 std::unique_ptr<Analysis> blank_density() {
-    return make_analysis(Density{});
+    return blank_analysis<Density>();
 }
 
 }  // namespace mdloom::analyses

@@ -69,15 +69,7 @@ struct HydrogenBonds {
 
     HydrogenBondsSpec spec;
 
-    void write(ByteWriter& writer) const { writer.write(spec); }
-    void read(ByteReader& reader) {
-        reader.read(spec);
-        try {
-            require_usable(spec);
-        } catch (const ArgumentError& error) {
-            throw StateError(fmt::format("spec is damaged: {}", error.what()));
-        }
-    }
+    void settle() const { require_usable(spec); }
 
     struct State {
         Rows bonds;  ///< frame index, donor, hydrogen, acceptor, distance (Å), angle (degrees)
@@ -138,12 +130,11 @@ private:
 }  // namespace
 
 std::unique_ptr<Analysis> hydrogen_bonds(HydrogenBondsSpec spec) {
-    require_usable(spec);
     return make_analysis(HydrogenBonds{std::move(spec)});
 }
 
 std::unique_ptr<Analysis> blank_hydrogen_bonds() {
-    return make_analysis(HydrogenBonds{});
+    return blank_analysis<HydrogenBonds>();
 }
 
 }  // namespace mdloom::analyses

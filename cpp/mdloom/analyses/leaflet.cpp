@@ -25,15 +25,7 @@ struct Leaflet {
 
     LeafletSpec spec;
 
-    void write(ByteWriter& writer) const { writer.write(spec); }
-    void read(ByteReader& reader) {
-        reader.read(spec);
-        try {
-            require_usable(spec);
-        } catch (const ArgumentError& error) {
-            throw StateError(fmt::format("spec is damaged: {}", error.what()));
-        }
-    }
+    void settle() const { require_usable(spec); }
 
     struct State {
         Rows rows;  ///< the component of each atom, one row for each
@@ -92,12 +84,11 @@ private:
 }  // namespace
 
 std::unique_ptr<Analysis> leaflet(LeafletSpec spec) {
-    require_usable(spec);
     return make_analysis(Leaflet{std::move(spec)});
 }
 
 std::unique_ptr<Analysis> blank_leaflet() {
-    return make_analysis(Leaflet{});
+    return blank_analysis<Leaflet>();
 }
 
 }  // namespace mdloom::analyses

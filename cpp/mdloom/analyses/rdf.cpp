@@ -96,14 +96,10 @@ struct Rdf {
     DistanceBins bins;
 
     void write(ByteWriter& writer) const { writer.write(spec); }
-    void read(ByteReader& reader) {
-        reader.read(spec);
-        try {
-            require_usable(spec);
-            bins = DistanceBins(spec.range.n_bins, spec.range.first, spec.range.last);
-        } catch (const ArgumentError& error) {
-            throw StateError(fmt::format("spec is damaged: {}", error.what()));
-        }
+    void read(ByteReader& reader) { reader.read(spec); }
+    void settle() {
+        require_usable(spec);
+        bins = DistanceBins(spec.range.n_bins, spec.range.first, spec.range.last);
     }
 
     struct State {
@@ -222,13 +218,11 @@ std::vector<double> rdf_scale(const DistanceBins& bins, RdfNorm norm, double n_p
 }
 
 std::unique_ptr<Analysis> rdf(RdfSpec spec) {
-    require_usable(spec);
-    DistanceBins bins(spec.range.n_bins, spec.range.first, spec.range.last);
-    return make_analysis(Rdf{std::move(spec), std::move(bins)});
+    return make_analysis(Rdf{std::move(spec), {}});
 }
 
 std::unique_ptr<Analysis> blank_rdf() {
-    return make_analysis(Rdf{});
+    return blank_analysis<Rdf>();
 }
 
 }  // namespace mdloom::analyses

@@ -43,14 +43,10 @@ struct RdfS {
     DistanceBins bins;
 
     void write(ByteWriter& writer) const { writer.write(spec); }
-    void read(ByteReader& reader) {
-        reader.read(spec);
-        try {
-            require_usable(spec);
-            bins = DistanceBins(spec.range.n_bins, spec.range.first, spec.range.last);
-        } catch (const ArgumentError& error) {
-            throw StateError(fmt::format("spec is damaged: {}", error.what()));
-        }
+    void read(ByteReader& reader) { reader.read(spec); }
+    void settle() {
+        require_usable(spec);
+        bins = DistanceBins(spec.range.n_bins, spec.range.first, spec.range.last);
     }
 
     struct State {
@@ -128,13 +124,11 @@ private:
 }  // namespace
 
 std::unique_ptr<Analysis> rdf_s(RdfSSpec spec) {
-    require_usable(spec);
-    DistanceBins bins(spec.range.n_bins, spec.range.first, spec.range.last);
-    return make_analysis(RdfS{std::move(spec), std::move(bins)});
+    return make_analysis(RdfS{std::move(spec), {}});
 }
 
 std::unique_ptr<Analysis> blank_rdf_s() {
-    return make_analysis(RdfS{});
+    return blank_analysis<RdfS>();
 }
 
 }  // namespace mdloom::analyses

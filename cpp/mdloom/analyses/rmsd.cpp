@@ -54,15 +54,7 @@ struct Rmsd {
 
     RmsdSpec spec;
 
-    void write(ByteWriter& writer) const { writer.write(spec); }
-    void read(ByteReader& reader) {
-        reader.read(spec);
-        try {
-            require_usable(spec);
-        } catch (const ArgumentError& error) {
-            throw StateError(fmt::format("spec is damaged: {}", error.what()));
-        }
-    }
+    void settle() const { require_usable(spec); }
 
     struct State {
         Rows rows;  ///< frame index, time (ps), RMSD (Å), each group's (Å)
@@ -140,12 +132,11 @@ private:
 }  // namespace
 
 std::unique_ptr<Analysis> rmsd(RmsdSpec spec) {
-    require_usable(spec);
     return make_analysis(Rmsd{std::move(spec)});
 }
 
 std::unique_ptr<Analysis> blank_rmsd() {
-    return make_analysis(Rmsd{});
+    return blank_analysis<Rmsd>();
 }
 
 }  // namespace mdloom::analyses

@@ -59,15 +59,7 @@ struct Rmsf {
 
     Group group;
 
-    void write(ByteWriter& writer) const { writer.write(group); }
-    void read(ByteReader& reader) {
-        reader.read(group);
-        try {
-            require_atoms(group);
-        } catch (const ArgumentError& error) {
-            throw StateError(fmt::format("spec is damaged: {}", error.what()));
-        }
-    }
+    void settle() const { require_atoms(group); }
 
     struct State {
         ExactMoments moments;  ///< of x, y, z of each atom
@@ -139,12 +131,11 @@ private:
 }  // namespace
 
 std::unique_ptr<Analysis> rmsf(Group group) {
-    require_atoms(group);
     return make_analysis(Rmsf{std::move(group)});
 }
 
 std::unique_ptr<Analysis> blank_rmsf() {
-    return make_analysis(Rmsf{});
+    return blank_analysis<Rmsf>();
 }
 
 }  // namespace mdloom::analyses
