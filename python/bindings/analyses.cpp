@@ -1,6 +1,7 @@
 // The catalog's analyses, each with the arguments its Python class settles.
 #include "bindings.hpp"
 #include "changing_groups.hpp"
+#include "mdloom/analyses/average_structure.hpp"
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/hbonds.hpp"
@@ -35,6 +36,12 @@ HeldAnalysis rmsd(const IndexArray& mobile, const DoublePoints& reference, const
     for (const auto& [atoms, points, group_weights] : groups)
         spec.groups.push_back({to_group(atoms), to_points(points), to_weights(group_weights)});
     return {analyses::rmsd(std::move(spec))};
+}
+
+HeldAnalysis average_structure(const IndexArray& mobile, const DoublePoints& reference,
+                               const std::optional<DoubleArray>& weights, const IndexArray& averaged) {
+    return {analyses::average_structure(
+        {{to_group(mobile), to_points(reference), to_weights(weights)}, to_group(averaged)})};
 }
 
 HeldAnalysis leaflet(const IndexArray& group, double cutoff, bool pbc) {
@@ -105,6 +112,7 @@ HeldAnalysis hydrogen_bonds(const IndexArray& donors, const IndexArray& hydrogen
 void bind_analyses(nb::module_& module) {
     using namespace nb::literals;
     nb::class_<HeldAnalysis>(module, "Analysis", "An analysis for one Run.");
+    module.def("average_structure", &average_structure, "mobile"_a, "reference"_a, "weights"_a.none(), "averaged"_a);
     module.def("leaflet", &leaflet, "group"_a, "cutoff"_a, "pbc"_a);
     module.def("rdf", &rdf, "a"_a, "b"_a, "n_bins"_a, "range"_a, "norm"_a, "n_pairs"_a, "labels"_a.none());
     module.def("rdf_s", &rdf_s, "sites"_a, "n_bins"_a, "range"_a, "norm"_a);

@@ -11,8 +11,9 @@ import numpy as np
 from . import _core, atoms
 from .analysis import NativeAnalysis
 from .errors import ArgumentError, MdloomWarning
+from .references import both_selections, reference_positions
 from .results import Results
-from .universe import name_of, positions_at, trajectory_of
+from .universe import trajectory_of
 
 
 class RMSD(NativeAnalysis):
@@ -60,13 +61,13 @@ class RMSD(NativeAnalysis):
         super().__init__(mobile.universe)
         trajectory_of(self.universe)
 
-        for_mobile, for_ref = _both_selections(select)
+        for_mobile, for_ref = both_selections(select)
         self._atoms = atoms.select("mobile", mobile, for_mobile)
         ref_atoms = atoms.select("ref", ref, for_ref)
         atoms.require_same_size(self._atoms, ref_atoms)
         groups = []
         for i, group in enumerate([] if groupselections is None else _as_list(groupselections)):
-            in_mobile, in_ref = _both_selections(group)
+            in_mobile, in_ref = both_selections(group)
             pair = (
                 atoms.select("mobile", self.universe.atoms, in_mobile),
                 atoms.select("ref", ref.universe.atoms, in_ref),
@@ -78,7 +79,7 @@ class RMSD(NativeAnalysis):
         self._weights = self._checked_weights("weights", self._atoms, weights)
         group_weights = _group_weights(weights, weights_groupselections, len(groups))
         all_ref = [ref_atoms, *(in_ref for _, in_ref in groups)]
-        positions, box = _reference_positions(ref.universe, all_ref, ref_frame)
+        positions, box = reference_positions(ref.universe, all_ref, ref_frame)
         self._reference = positions[0]
         self._groups = [
             (in_mobile.ix.astype(np.int64), at, self._checked_weights(f"weights_groupselections[{i}]", in_mobile, w))
@@ -183,20 +184,6 @@ class RMSF(NativeAnalysis):
         return f"{len(self.atomgroup)} atoms"
 
 
-def _both_selections(select: Any) -> tuple[Any, Any]:
-    """(for mobile, for the reference)"""
-    if select is None or isinstance(select, str):
-        return select, select
-    if isinstance(select, dict) and set(select) == {"mobile", "reference"}:
-        return select["mobile"], select["reference"]
-    if isinstance(select, tuple) and len(select) == 2:
-        return select
-    raise ArgumentError(
-        "a selection is a string, a tuple (mobile, reference), a dict with the keys mobile and reference, or None, "
-        f"not {select!r}"
-    )
-
-
 def _as_list(groupselections: Any) -> list[Any]:
     if isinstance(groupselections, (str, dict)):
         raise ArgumentError(f"groupselections takes a list of selections, not {groupselections!r}")
@@ -213,25 +200,3 @@ def _group_weights(weights: Any, for_groups: Any, n_groups: int) -> list[Any]:
             f"weights_groupselections has {len(given)} entries, groupselections {n_groups}: one for each"
         )
     return given
-
-
-def _reference_positions(universe: Any, groups: list[Any], frame: int | None) -> tuple[list[np.ndarray], np.ndarray]:
-    """float64 [n, 3] of each group and the box [3, 3], copied from the current frame or read from another."""
-    try:
-        trajectory_of(universe)
-        current = universe.trajectory.ts.has_positions
-    except ArgumentError:
-        current = False
-    if not current:
-        raise ArgumentError(
-            f"ref has no coordinates ({name_of(universe)} holds a topology only): open it with a trajectory, "
-            "mda.Universe(top, traj)"
-        )
-    if frame is None:
-        ts = universe.trajectory.ts
-        box = np.zeros((3, 3)) if ts.dimensions is None else ts.triclinic_dimensions
-        return [group.positions.astype(np.float64) for group in groups], box
-    indices = np.concatenate([group.ix for group in groups])
-    positions, box = positions_at(universe, indices, frame)
-    borders = np.cumsum([len(group) for group in groups])[:-1]
-    return [np.ascontiguousarray(part, dtype=np.float64) for part in np.split(positions, borders)], box

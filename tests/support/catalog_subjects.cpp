@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "mdloom/analyses/average_structure.hpp"
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
@@ -45,6 +46,13 @@ std::unique_ptr<Analysis> random_rmsd(std::uint64_t seed, const Case& given) {
     analyses::RmsdSpec spec{random_matched_group(dice, given, 3), dice.chance(0.7), {}};
     for (Index n = dice.between(0, 2); n > 0; --n) spec.groups.push_back(random_matched_group(dice, given, 1));
     return analyses::rmsd(std::move(spec));
+}
+
+std::unique_ptr<Analysis> random_average_structure(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    analyses::AverageStructureSpec spec{random_matched_group(dice, given, 3), {}};
+    spec.averaged = dice.chance(0.3) ? spec.fitted.mobile : random_group(dice, given);
+    return analyses::average_structure(std::move(spec));
 }
 
 analyses::DistanceRange random_range(Dice& dice) {
@@ -140,9 +148,15 @@ std::unique_ptr<Analysis> random_hydrogen_bonds(std::uint64_t seed, const Case& 
 
 std::vector<Subject> makers() {
     return {
-        {"contacts", random_contacts}, {"density", random_density}, {"hbonds", random_hydrogen_bonds},
-        {"leaflet", random_leaflet},   {"rdf", random_rdf},         {"rdf_s", random_rdf_s},
-        {"rmsd", random_rmsd},         {"rmsf", random_rmsf},
+        {"average_structure", random_average_structure},
+        {"contacts", random_contacts},
+        {"density", random_density},
+        {"hbonds", random_hydrogen_bonds},
+        {"leaflet", random_leaflet},
+        {"rdf", random_rdf},
+        {"rdf_s", random_rdf_s},
+        {"rmsd", random_rmsd},
+        {"rmsf", random_rmsf},
     };
 }
 

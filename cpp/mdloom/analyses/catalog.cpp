@@ -1,4 +1,5 @@
 #include "mdloom/analyses/catalog.hpp"
+#include "mdloom/analyses/average_structure.hpp"
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/hbonds.hpp"
@@ -16,6 +17,7 @@ namespace mdloom::analyses {
 namespace {
 
 constexpr std::array listed{
+    Info{"average_structure", "mean position of each atom after superposition on a reference", blank_average_structure},
     Info{"contacts", "fraction of a reference's contacts that are there in each frame", blank_contacts},
     Info{"density", "atoms in each cell of a grid, averaged over frames", blank_density},
     Info{"hbonds", "hydrogen bonds: who gives one to whom, how long and how straight", blank_hydrogen_bonds},

@@ -7,16 +7,10 @@
 #include <memory>
 #include <vector>
 
+#include "mdloom/analyses/matched_group.hpp"
 #include "mdloom/contracts/analysis.hpp"
 
 namespace mdloom::analyses {
-
-/// Atoms and what they are compared with, in the same order.
-struct MatchedGroup {
-    Group mobile;                   ///< atom indices in any order, duplicates count twice
-    std::vector<double> reference;  ///< Å, [n * 3]
-    std::vector<double> weights;    ///< [n], not negative, their sum above 0; empty: all are 1
-};
 
 struct RmsdSpec {
     MatchedGroup fitted;

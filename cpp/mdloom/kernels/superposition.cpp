@@ -126,6 +126,18 @@ Matrix3 rotation_of(const Quaternion& quaternion) {
 /// itself.
 constexpr double far_away = 1000;  // Å; 1000^2 * 2^-53 = 1e-10 Å^2
 
+template <class Real>
+void move(std::span<const float> positions, const Motion& motion, std::span<Real> out) {
+    const Matrix3& r = motion.rotation;
+    for (std::size_t first = 0; first < positions.size(); first += 3) {
+        Point d;
+        for (std::size_t k = 0; k < 3; ++k) d[k] = static_cast<double>(positions[first + k]) - motion.from[k];
+        for (std::size_t k = 0; k < 3; ++k)
+            out[first + k] =
+                static_cast<Real>(r[3 * k] * d[0] + r[3 * k + 1] * d[1] + r[3 * k + 2] * d[2] + motion.to[k]);
+    }
+}
+
 }  // namespace
 
 Superposition superpose(const float* positions, const FitReference& reference, bool want_rotation,
@@ -157,14 +169,11 @@ Superposition superpose(const float* positions, const FitReference& reference, b
 }
 
 void move_positions(std::span<const float> positions, const Motion& motion, std::span<float> out) noexcept {
-    const Matrix3& r = motion.rotation;
-    for (std::size_t first = 0; first < positions.size(); first += 3) {
-        Point d;
-        for (std::size_t k = 0; k < 3; ++k) d[k] = static_cast<double>(positions[first + k]) - motion.from[k];
-        for (std::size_t k = 0; k < 3; ++k)
-            out[first + k] =
-                static_cast<float>(r[3 * k] * d[0] + r[3 * k + 1] * d[1] + r[3 * k + 2] * d[2] + motion.to[k]);
-    }
+    move(positions, motion, out);
+}
+
+void move_positions(std::span<const float> positions, const Motion& motion, std::span<double> out) noexcept {
+    move(positions, motion, out);
 }
 
 }  // namespace mdloom::kernels

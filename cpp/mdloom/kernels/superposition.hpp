@@ -17,4 +17,7 @@ Superposition superpose(const float* positions, const FitReference& reference, b
 /// x' of each position, rounded to float32, [n][3], Å.
 void move_positions(std::span<const float> positions, const Motion& motion, std::span<float> out) noexcept;
 
+/// The same without rounding, for those who sum them.
+void move_positions(std::span<const float> positions, const Motion& motion, std::span<double> out) noexcept;
+
 }  // namespace mdloom::kernels

@@ -1,0 +1,119 @@
+"""Average structures after superposition: :class:`AverageStructure`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import _core, atoms
+from .analysis import NativeAnalysis
+from .errors import MdloomWarning
+from .references import both_selections, reference_positions
+from .results import Results
+from .universe import trajectory_of
+
+
+class AverageStructure(NativeAnalysis):
+    r"""Mean position of each atom after every frame was superposed on a reference.
+
+    :math:`\langle R (x_i - c) + r_c \rangle` over frames: rotation R and centre c are those that make the RMSD of the
+    selected atoms least (Theobald 2005, doi:10.1107/S0108767305015266; Liu, Agrafiotis & Theobald 2010,
+    doi:10.1002/jcc.21439).
+
+    Parameters: `mobile`, AtomGroup or Universe. `reference`, the same atoms in the same order; None: `mobile` itself;
+    its positions are copied now, from the frame `ref_frame` (0: the first; None: the current one). `select`: the atoms
+    that are fitted, a selection for both, ``(mobile, reference)``, or ``{"mobile": ..., "reference": ...}``; each may
+    be a list of selections, whose order is kept; "all" or None: the groups as they are. `average`: the atoms of
+    `mobile` that are averaged, a selection; None: those that are fitted, as in MDAnalysis; "all": all of `mobile`.
+    `weights` of the fit: None, "mass" (of the reference) or an array for the atoms of `select`. `tol_mass`: masses that
+    differ by more (amu) are warned about.
+
+    Results, also as attributes of the object: ``results.positions``, float64 [n_atoms, 3], Å; ``results.rmsd``, float,
+    the mean over frames of the fitted atoms' RMSD, Å; ``results.universe``, a new Universe of the averaged atoms with
+    these positions. Without frames they are NaN. Moved positions are summed exactly: the bits are the same for any cut
+    of the frames. The Universes of `mobile` and `reference` are never moved.
+
+    Errors: ArgumentError (a ValueError) for groups that do not fit, TopologyError for masses that are not there.
+    """
+
+    name = "average_structure"
+
+    def __init__(
+        self,
+        mobile: Any,
+        reference: Any = None,
+        select: Any = "all",
+        *,
+        weights: Any = None,
+        ref_frame: int | None = 0,
+        average: Any = None,
+        tol_mass: float = 0.1,
+    ) -> None:
+        mobile = atoms.as_group("mobile", mobile)
+        reference = mobile if reference is None else atoms.as_group("reference", reference)
+        super().__init__(mobile.universe)
+        trajectory_of(self.universe)
+        for_mobile, for_reference = both_selections(select)
+        self.mobile_atoms = atoms.select("mobile", mobile, for_mobile)
+        self.ref_atoms = atoms.select("reference", reference, for_reference)
+        atoms.require_same_size(self.mobile_atoms, self.ref_atoms)
+        self.averaged_atoms = self.mobile_atoms if average is None else atoms.select("mobile", mobile, average)
+        self._weights, doubt = atoms.weights_of("weights", self.ref_atoms, weights)
+        (self._reference,), box = reference_positions(reference.universe, [self.ref_atoms], ref_frame)
+        self._doubt = atoms.broken_across_box(
+            self.ref_atoms, self._reference, box, "the reference", "the average structure"
+        )
+        for message in filter(None, [atoms.different_masses(self.mobile_atoms, self.ref_atoms, tol_mass), doubt]):
+            warnings.warn(message, MdloomWarning, stacklevel=2)
+
+    @property
+    def positions(self) -> np.ndarray:
+        """``results.positions``; ``universe``, which is ``results.universe`` in MDAnalysis, stays the mobile's."""
+        return self.results.positions
+
+    @property
+    def rmsd(self) -> float:
+        """``results.rmsd``."""
+        return self.results.rmsd
+
+    def _make_analysis(self) -> Any:
+        fitted, averaged = (
+            np.ascontiguousarray(group.ix, dtype=np.int64) for group in (self.mobile_atoms, self.averaged_atoms)
+        )
+        return _core.average_structure(fitted, self._reference, self._weights, averaged)
+
+    def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
+        found = _AverageResults(positions=columns["positions"], rmsd=float(columns["rmsd"][0]))
+        found.averages(self.averaged_atoms)
+        return found
+
+    def _doubts(self, first_frame: Any) -> Sequence[str]:
+        doubt = self._doubt
+        for group in (self.mobile_atoms, self.averaged_atoms):
+            if doubt is None and first_frame is not None:
+                positions, _, boxes = first_frame
+                at = positions[0][group.ix]
+                doubt = atoms.broken_across_box(group, at, boxes[0], "the first frame", "the average structure")
+        return [] if doubt is None else [doubt]
+
+    def _size_text(self) -> str:
+        return f"{len(self.averaged_atoms)} atoms"
+
+
+class _AverageResults(Results):
+    """`universe` is made when it is asked for: it takes longer than many a run."""
+
+    def averages(self, group: Any) -> None:
+        self.__dict__["_group"] = group
+
+    def __missing__(self, name: str) -> Any:
+        if name != "universe" or "positions" not in self:
+            raise KeyError(name)
+        from MDAnalysis import Merge
+
+        self["universe"] = Merge(self.__dict__["_group"])
+        self["universe"].load_new(self["positions"].reshape(1, -1, 3).astype(np.float32))
+        return self["universe"]
