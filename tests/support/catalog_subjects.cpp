@@ -6,6 +6,7 @@
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
+#include "mdloom/analyses/gyration.hpp"
 #include "mdloom/analyses/hbonds.hpp"
 #include "mdloom/analyses/leaflet.hpp"
 #include "mdloom/analyses/rdf.hpp"
@@ -119,6 +120,14 @@ std::unique_ptr<Analysis> random_rmsf(std::uint64_t seed, const Case& given) {
     return analyses::rmsf(random_group(dice, given));
 }
 
+std::unique_ptr<Analysis> random_gyration(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    analyses::GyrationSpec spec{random_group(dice, given), {}};
+    if (dice.chance(0.5))
+        for (Index atom : spec.group) spec.weights.push_back(given.topology.masses[usize(atom)]);
+    return analyses::gyration(std::move(spec));
+}
+
 Group random_ascending_group(Dice& dice, const Case& given) {
     Group group = random_group(dice, given);
     std::ranges::sort(group);
@@ -151,7 +160,7 @@ std::vector<Subject> makers() {
         {"average_structure", random_average_structure},
         {"contacts", random_contacts},
         {"density", random_density},
-        {"hbonds", random_hydrogen_bonds},
+        {"gyration", random_gyration}, {"hbonds", random_hydrogen_bonds},
         {"leaflet", random_leaflet},
         {"rdf", random_rdf},
         {"rdf_s", random_rdf_s},

@@ -1,0 +1,125 @@
+#include "mdloom/analyses/gyration.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "mdloom/analyses/analysis_of.hpp"
+#include "mdloom/analyses/group_positions.hpp"
+#include "mdloom/analyses/weights.hpp"
+#include "mdloom/partials/rows.hpp"
+
+namespace mdloom::analyses {
+namespace {
+
+using kernels::Point;
+using kernels::Positions;
+
+constexpr Index width = 9;
+
+void require_usable(const GyrationSpec& spec) {
+    if (spec.group.empty()) throw ArgumentError("the group holds no atom: select at least one");
+    require_usable_weights(spec.weights, spec.group.size(), "the group");
+}
+
+struct Gyration {
+    static constexpr std::string_view name = "gyration";
+    static constexpr Index state_version = 1;
+
+    GyrationSpec spec;
+
+    void write(ByteWriter& writer) const { writer.write(spec); }
+    void read(ByteReader& reader) {
+        reader.read(spec);
+        try {
+            require_usable(spec);
+        } catch (const ArgumentError& error) {
+            throw StateError(fmt::format("spec is damaged: {}", error.what()));
+        }
+    }
+
+    struct State {
+        Rows rows;
+    };
+    struct Scratch {
+        bool ready = false;
+        GroupPositions positions;
+        double total_weight = 0;
+    };
+
+    std::vector<Group> groups() const { return {spec.group}; }
+    void prepare(const System&) {}
+    State empty_state() const { return {Rows::of_width(width)}; }
+
+    void single_frame(const Frame& frame, const std::vector<Group>& groups, Scratch& scratch, State& state) const {
+        if (!scratch.ready) make_ready(scratch, groups);
+        const Positions positions = scratch.positions.of(frame, groups[0]);
+        const Point first = kernels::point_at(positions, 0);  // far from the origin, sums keep their last digits
+        Point centre = mean_about(positions, first, scratch.total_weight);
+        for (std::size_t k = 0; k < 3; ++k) centre[k] += first[k];
+        const Point squares = squares_about(positions, centre, scratch.total_weight);
+        const auto [x, y, z] = squares;
+        const std::array<double, usize(width)> row{static_cast<double>(frame.index),
+                                                   frame.time,
+                                                   centre[0],
+                                                   centre[1],
+                                                   centre[2],
+                                                   std::sqrt(x + y + z),
+                                                   std::sqrt(y + z),
+                                                   std::sqrt(x + z),
+                                                   std::sqrt(x + y)};
+        state.rows.put(frame.ordinal, row);
+    }
+    void finish_chunk(Scratch&, State&) const {}  // the scratch gathers nothing
+
+    Result conclude(const State& state) const {
+        Column column{"gyration", "frame, ps, Å", {state.rows.n_rows(), width}, {}};
+        column.values.reserve(usize(state.rows.n_rows() * width));
+        state.rows.for_each([&](Index, std::span<const double> row) {
+            column.values.insert(column.values.end(), row.begin(), row.end());
+        });
+        return {std::move(column)};
+    }
+
+private:
+    double weight(std::size_t i) const { return spec.weights.empty() ? 1 : spec.weights[i]; }
+
+    void make_ready(Scratch& scratch, const std::vector<Group>& groups) const {
+        scratch.positions.look_at(groups[0]);
+        for (std::size_t i = 0; i < spec.group.size(); ++i) scratch.total_weight += weight(i);
+        scratch.ready = true;
+    }
+
+    Point mean_about(Positions positions, const Point& origin, double total) const {
+        Point sum{};
+        for (std::size_t i = 0; i < spec.group.size(); ++i)
+            for (std::size_t k = 0; k < 3; ++k)
+                sum[k] += weight(i) * (static_cast<double>(positions[3 * i + k]) - origin[k]);
+        for (double& value : sum) value /= total;
+        return sum;
+    }
+
+    Point squares_about(Positions positions, const Point& centre, double total) const {
+        Point sum{};
+        for (std::size_t i = 0; i < spec.group.size(); ++i)
+            for (std::size_t k = 0; k < 3; ++k) {
+                const double d = static_cast<double>(positions[3 * i + k]) - centre[k];
+                sum[k] += weight(i) * (d * d);
+            }
+        for (double& value : sum) value /= total;
+        return sum;
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Analysis> gyration(GyrationSpec spec) {
+    require_usable(spec);
+    return make_analysis(Gyration{std::move(spec)});
+}
+
+std::unique_ptr<Analysis> blank_gyration() {
+    return make_analysis(Gyration{});
+}
+
+}  // namespace mdloom::analyses
