@@ -4,6 +4,7 @@
 #include "mdloom/analyses/average_structure.hpp"
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
+#include "mdloom/analyses/dihedrals.hpp"
 #include "mdloom/analyses/gyration.hpp"
 #include "mdloom/analyses/hbonds.hpp"
 #include "mdloom/analyses/leaflet.hpp"
@@ -96,6 +97,10 @@ HeldAnalysis rmsf(const IndexArray& group) {
     return {analyses::rmsf(to_group(group))};
 }
 
+HeldAnalysis dihedrals(const IndexArray& a, const IndexArray& b, const IndexArray& c, const IndexArray& d) {
+    return {analyses::dihedrals({to_group(a), to_group(b), to_group(c), to_group(d)})};
+}
+
 HeldAnalysis gyration(const IndexArray& group, const std::optional<DoubleArray>& weights) {
     return {analyses::gyration({to_group(group), to_weights(weights)})};
 }
@@ -124,6 +129,7 @@ void bind_analyses(nb::module_& module) {
     module.def("contacts", &contacts, "first"_a, "second"_a, "references"_a, "method"_a, "radius"_a, "beta"_a,
                "lambda_constant"_a, "pbc"_a);
     module.def("density", &density, "atoms"_a, "x"_a, "y"_a, "z"_a);
+    module.def("dihedrals", &dihedrals, "a"_a, "b"_a, "c"_a, "d"_a);
     module.def("gyration", &gyration, "group"_a, "weights"_a.none());
     module.def("hydrogen_bonds", &hydrogen_bonds, "donors"_a, "hydrogens"_a, "acceptors"_a, "bonded"_a.none(),
                "between"_a, "d_h_cutoff"_a, "d_a_cutoff"_a, "angle_cutoff"_a);

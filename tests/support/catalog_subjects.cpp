@@ -6,6 +6,7 @@
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
+#include "mdloom/analyses/dihedrals.hpp"
 #include "mdloom/analyses/gyration.hpp"
 #include "mdloom/analyses/hbonds.hpp"
 #include "mdloom/analyses/leaflet.hpp"
@@ -120,6 +121,16 @@ std::unique_ptr<Analysis> random_rmsf(std::uint64_t seed, const Case& given) {
     return analyses::rmsf(random_group(dice, given));
 }
 
+std::unique_ptr<Analysis> random_dihedrals(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    std::array<Group, 4> atoms;
+    atoms[0] = random_group(dice, given);
+    for (std::size_t i = 1; i < 4; ++i)
+        for (std::size_t k = 0; k < atoms[0].size(); ++k)
+            atoms[i].push_back(dice.between(0, given.topology.n_atoms - 1));
+    return analyses::dihedrals(std::move(atoms));
+}
+
 std::unique_ptr<Analysis> random_gyration(std::uint64_t seed, const Case& given) {
     Dice dice(seed);
     analyses::GyrationSpec spec{random_group(dice, given), {}};
@@ -160,7 +171,9 @@ std::vector<Subject> makers() {
         {"average_structure", random_average_structure},
         {"contacts", random_contacts},
         {"density", random_density},
-        {"gyration", random_gyration}, {"hbonds", random_hydrogen_bonds},
+        {"dihedrals", random_dihedrals},
+        {"gyration", random_gyration},
+        {"hbonds", random_hydrogen_bonds},
         {"leaflet", random_leaflet},
         {"rdf", random_rdf},
         {"rdf_s", random_rdf_s},

@@ -2,6 +2,7 @@
 #include "mdloom/analyses/average_structure.hpp"
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
+#include "mdloom/analyses/dihedrals.hpp"
 #include "mdloom/analyses/gyration.hpp"
 #include "mdloom/analyses/hbonds.hpp"
 #include "mdloom/analyses/leaflet.hpp"
@@ -21,6 +22,7 @@ constexpr std::array listed{
     Info{"average_structure", "mean position of each atom after superposition on a reference", blank_average_structure},
     Info{"contacts", "fraction of a reference's contacts that are there in each frame", blank_contacts},
     Info{"density", "atoms in each cell of a grid, averaged over frames", blank_density},
+    Info{"dihedrals", "dihedral angles between nearest images, in each frame", blank_dihedrals},
     Info{"gyration", "centre and radii of gyration of a group, in each frame", blank_gyration},
     Info{"hbonds", "hydrogen bonds: who gives one to whom, how long and how straight", blank_hydrogen_bonds},
     Info{"leaflet", "head groups that hang together, in each frame", blank_leaflet},

@@ -1,0 +1,96 @@
+#include "mdloom/analyses/dihedrals.hpp"
+
+#include <fmt/format.h>
+
+#include "mdloom/analyses/analysis_of.hpp"
+#include "mdloom/analyses/group_positions.hpp"
+#include "mdloom/kernels/distances.hpp"
+#include "mdloom/partials/rows.hpp"
+
+namespace mdloom::analyses {
+namespace {
+
+void require_usable(const std::array<Group, 4>& atoms) {
+    if (atoms[0].empty()) throw ArgumentError("there is no dihedral angle: give four atoms for at least one");
+    for (const Group& group : atoms)
+        if (group.size() != atoms[0].size())
+            throw ArgumentError(fmt::format("dihedral angles of {}, {}, {} and {} atoms: four are needed for each",
+                                            atoms[0].size(), atoms[1].size(), atoms[2].size(), atoms[3].size()));
+}
+
+struct Dihedrals {
+    static constexpr std::string_view name = "dihedrals";
+    static constexpr Index state_version = 1;
+
+    std::array<Group, 4> atoms;
+
+    void write(ByteWriter& writer) const { writer.write(atoms); }
+    void read(ByteReader& reader) {
+        reader.read(atoms);
+        try {
+            require_usable(atoms);
+        } catch (const ArgumentError& error) {
+            throw StateError(fmt::format("spec is damaged: {}", error.what()));
+        }
+    }
+
+    struct State {
+        Rows rows;  ///< angles, degrees
+    };
+    struct Scratch {
+        bool ready = false;
+        std::array<GroupPositions, 4> positions;
+        std::vector<double> angles;
+    };
+
+    std::vector<Group> groups() const { return {atoms.begin(), atoms.end()}; }
+    void prepare(const System&) {}
+    State empty_state() const { return {Rows::of_width(width())}; }
+
+    void single_frame(const Frame& frame, const std::vector<Group>& groups, Scratch& scratch, State& state) const {
+        if (!scratch.ready) make_ready(scratch, groups);
+        const kernels::PeriodicBox box = periodic_box_of(frame);
+        std::array<kernels::Positions, 4> at;
+        for (std::size_t i = 0; i < 4; ++i) {
+            at[i] = scratch.positions[i].of(frame, groups[i]);
+            kernels::require_usable(names[i], at[i], box);
+        }
+        kernels::dihedrals(at[0], at[1], at[2], at[3], box, scratch.angles);
+        state.rows.put(frame.ordinal, scratch.angles);
+    }
+    void finish_chunk(Scratch&, State&) const {}  // the scratch gathers nothing
+
+    Result conclude(const State& state) const {
+        Column angles{"angles", "degrees", {state.rows.n_rows(), width()}, {}};
+        angles.values.reserve(usize(state.rows.n_rows() * width()));
+        state.rows.for_each([&](Index, std::span<const double> row) {
+            angles.values.insert(angles.values.end(), row.begin(), row.end());
+        });
+        return {std::move(angles)};
+    }
+
+private:
+    static constexpr std::array<std::string_view, 4> names{"first atoms", "second atoms", "third atoms",
+                                                           "fourth atoms"};
+
+    Index width() const { return index_of(atoms[0].size()); }
+
+    void make_ready(Scratch& scratch, const std::vector<Group>& groups) const {
+        for (std::size_t i = 0; i < 4; ++i) scratch.positions[i].look_at(groups[i]);
+        scratch.angles.resize(atoms[0].size());
+        scratch.ready = true;
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Analysis> dihedrals(std::array<Group, 4> atoms) {
+    require_usable(atoms);
+    return make_analysis(Dihedrals{std::move(atoms)});
+}
+
+std::unique_ptr<Analysis> blank_dihedrals() {
+    return make_analysis(Dihedrals{});
+}
+
+}  // namespace mdloom::analyses
