@@ -24,15 +24,7 @@ struct AverageStructure {
 
     AverageStructureSpec spec;
 
-    void write(ByteWriter& writer) const { writer.write(spec); }
-    void read(ByteReader& reader) {
-        reader.read(spec);
-        try {
-            require_usable(spec);
-        } catch (const ArgumentError& error) {
-            throw StateError(fmt::format("spec is damaged: {}", error.what()));
-        }
-    }
+    void settle() const { require_usable(spec); }
 
     struct State {
         ExactSum positions;  ///< of x, y, z of each atom
@@ -111,12 +103,11 @@ private:
 }  // namespace
 
 std::unique_ptr<Analysis> average_structure(AverageStructureSpec spec) {
-    require_usable(spec);
     return make_analysis(AverageStructure{std::move(spec)});
 }
 
 std::unique_ptr<Analysis> blank_average_structure() {
-    return make_analysis(AverageStructure{});
+    return blank_analysis<AverageStructure>();
 }
 
 }  // namespace mdloom::analyses

@@ -24,15 +24,10 @@ struct Dihedrals {
 
     std::array<Group, 4> atoms;
 
+    // by hand: the members of an array look like its owner's
     void write(ByteWriter& writer) const { writer.write(atoms); }
-    void read(ByteReader& reader) {
-        reader.read(atoms);
-        try {
-            require_usable(atoms);
-        } catch (const ArgumentError& error) {
-            throw StateError(fmt::format("spec is damaged: {}", error.what()));
-        }
-    }
+    void read(ByteReader& reader) { reader.read(atoms); }
+    void settle() const { require_usable(atoms); }
 
     struct State {
         Rows rows;  ///< angles, degrees
@@ -85,12 +80,11 @@ private:
 }  // namespace
 
 std::unique_ptr<Analysis> dihedrals(std::array<Group, 4> atoms) {
-    require_usable(atoms);
     return make_analysis(Dihedrals{std::move(atoms)});
 }
 
 std::unique_ptr<Analysis> blank_dihedrals() {
-    return make_analysis(Dihedrals{});
+    return blank_analysis<Dihedrals>();
 }
 
 }  // namespace mdloom::analyses

@@ -28,15 +28,7 @@ struct Gyration {
 
     GyrationSpec spec;
 
-    void write(ByteWriter& writer) const { writer.write(spec); }
-    void read(ByteReader& reader) {
-        reader.read(spec);
-        try {
-            require_usable(spec);
-        } catch (const ArgumentError& error) {
-            throw StateError(fmt::format("spec is damaged: {}", error.what()));
-        }
-    }
+    void settle() const { require_usable(spec); }
 
     struct State {
         Rows rows;
@@ -114,12 +106,11 @@ private:
 }  // namespace
 
 std::unique_ptr<Analysis> gyration(GyrationSpec spec) {
-    require_usable(spec);
     return make_analysis(Gyration{std::move(spec)});
 }
 
 std::unique_ptr<Analysis> blank_gyration() {
-    return make_analysis(Gyration{});
+    return blank_analysis<Gyration>();
 }
 
 }  // namespace mdloom::analyses
