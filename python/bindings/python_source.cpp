@@ -38,6 +38,11 @@ public:
         frame.time = nb::cast<double>(given[1]);
         std::copy_n(box.data(), 9, frame.box.begin());
         frame.stored = {};
+        if (given.size() > 3) {
+            const auto cell = nb::cast<std::vector<double>>(given[3]);
+            frame.stored.n_cell = std::min(index_of(cell.size()), index_of(frame.stored.cell.size()));
+            std::copy_n(cell.begin(), frame.stored.n_cell, frame.stored.cell.begin());
+        }
         frame.positions.resize(wanted.size());
         if (!wanted.empty()) std::memcpy(frame.positions.data(), positions.data(), wanted.size() * sizeof(Vec3));
     } catch (nb::python_error& error) {

@@ -52,6 +52,11 @@ public:
         return read(frame_index, wanted_, positions.data());
     }
     nb::tuple head(Index frame_index) { return read(frame_index, {}, nullptr); }
+    /// Of the frame that was read last.
+    nb::object box() {
+        const std::scoped_lock one_at_a_time(mutex_);
+        return to_numpy(std::vector<float>(frame_.box.begin(), frame_.box.end()), {9});
+    }
 
 private:
     nb::tuple read(Index frame_index, std::span<const Index> wanted, float* positions) {
@@ -141,7 +146,8 @@ void bind_sources(nb::module_& module) {
     nb::class_<FrameReader>(module, "FrameReader", "One reader's private cursor; gives (time, step, stored cell).")
         .def(nb::init<const HeldSource&, const std::optional<IndexArray>&>(), "source"_a, "atoms"_a.none() = nb::none())
         .def("read_into", &FrameReader::read_into, "frame_index"_a, "positions"_a.noconvert())
-        .def("head", &FrameReader::head, "frame_index"_a);
+        .def("head", &FrameReader::head, "frame_index"_a)
+        .def_prop_ro("box", &FrameReader::box);
     module.def("dcd_times", &dcd_times, "path"_a);
     module.def("open_files", &open_files, "paths"_a, "strict"_a = false, "warn"_a.none() = nb::none(), "format"_a = "",
                "file_units"_a = false);

@@ -204,9 +204,10 @@ def run(
 ) -> list[Analysis]:
     """Run several analyses of one universe in one pass; each frame is read and decoded once.
 
-    Each analysis ends up as its own ``run()`` would leave it, bit for bit. The arguments are those of
-    :meth:`mdloom.analysis.Analysis.run`. Returns the analyses. Errors: ArgumentError when there is none, one is
-    given twice, or they belong to different universes; else what a single run raises.
+    Each analysis ends up as its own ``run()`` would leave it, bit for bit; only where transformations are done natively
+    for it alone, and by MDAnalysis because analyses in Python share the pass, the last bits may differ. The arguments
+    are those of :meth:`mdloom.analysis.Analysis.run`. Returns the analyses. Errors: ArgumentError when there is none,
+    one is given twice, or they belong to different universes; else what a single run raises.
     """
     analyses = list(analyses)
     _require_one_universe(analyses)

@@ -127,12 +127,14 @@ class PrivateUniverse:
         self.universe, self._made_by = universe, made_by
         self._trajectory = universe.trajectory
         self._is_in_memory = hasattr(self._trajectory, "get_array")
+        readers = getattr(self._trajectory, "readers", ())
+        self._is_transformed = any(reader.transformations for reader in (self._trajectory, *readers))
         unpacked = [travel.unpack(packed, universe) for packed in made_by.analyses]
         self._users = [one if isinstance(one, ChangingGroups) else Fold(one, self) for one in unpacked]
         self._ts: Any = None
         self._untouched: Any = None
 
-    def read(self, frame_index: int, wanted: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+    def read(self, frame_index: int, wanted: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, tuple]:
         """Goes to a frame; what native analyses of the same pass want of it."""
         self._made_by.between_frames()
         self._ts = ts = self._trajectory[frame_index]
@@ -140,8 +142,15 @@ class PrivateUniverse:
             _own_arrays(ts)
         self._untouched = ts.copy() if len(self._users) > 1 else None
         if not len(wanted):
-            return np.empty((0, 3), np.float32), float(ts.time), np.zeros(9, np.float32)
-        return np.ascontiguousarray(ts.positions[wanted], dtype=np.float32), float(ts.time), box_of(ts)
+            return np.empty((0, 3), np.float32), float(ts.time), np.zeros(9, np.float32), ()
+        return np.ascontiguousarray(ts.positions[wanted], dtype=np.float32), float(ts.time), *self._cell_of(ts)
+
+    def _cell_of(self, ts: Any) -> tuple[np.ndarray, tuple]:
+        """As the file has it, for native analyses to give the bits that they give alone; transformations may set it."""
+        reader = getattr(self._trajectory, "active_reader", self._trajectory)
+        if self._is_transformed or not is_decoded_here(self._trajectory) or not reader.convert_units:
+            return box_of(ts), ()
+        return reader.exact_cell()
 
     def ts_for(self, user: Fold | ChangingGroups) -> Any:
         """The frame as it was read, whatever analyses before this one did to it."""

@@ -152,6 +152,15 @@ class _NativeReader(base.ReaderBase):
         ts.dimensions = self._dimensions
         return ts
 
+    def exact_cell(self) -> tuple[np.ndarray, tuple]:
+        """Of the current frame: cell vectors float32 [9], Å (nm with ``convert_units=False``), and the cell as it is
+        stored. Lengths and angles, which Timesteps show, lose the last bit of them.
+        """
+        if self._native is None:
+            raise self._closed()
+        box: Any = self._native.box
+        return box, self._cell or ()
+
     def _spacing(self) -> float:
         """ps between frames, as Timesteps show it."""
         raise NotImplementedError

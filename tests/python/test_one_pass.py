@@ -6,12 +6,14 @@ import time
 import MDAnalysis as mda
 import numpy as np
 import pytest
-from MDAnalysisTests.datafiles import DCD, PSF
+from MDAnalysisTests.datafiles import DCD, GRO, PSF, XTC
 
 import mdloom
-from mdloom import rms
+from mdloom import rdf, rms
 from mdloom.errors import ArgumentError
+from mdloom.hbond_analysis import HydrogenBondAnalysis
 from mdloom.one_pass import select_frames
+from mdloom.parallel import ParallelAnalysisBase
 
 
 @pytest.fixture
@@ -109,3 +111,25 @@ def test_a_native_analysis_reads_no_frame_through_mdanalysis(make_rmsd, serial_r
     np.testing.assert_array_equal(rmsd.run(**place).rmsd, serial_rmsd)
     with pytest.raises(AssertionError, match="through MDAnalysis"):
         rmsd.universe.trajectory[1]
+
+
+class _Nothing(ParallelAnalysisBase):
+    def _single_frame(self, ts, atomgroups):
+        return 0
+
+
+@pytest.mark.parametrize("files", [XTC, [XTC, XTC]], ids=["file", "chain"])
+def test_a_python_analysis_in_the_pass_leaves_the_box_of_the_others_as_the_file_has_it(files):
+    universe = mda.Universe(GRO, files)
+    water = universe.select_atoms("name OW")
+
+    def natives():
+        return rdf.InterRDF(water[:4000], water[:4000]), HydrogenBondAnalysis(
+            universe, "name OW", "name HW1", "name OW"
+        )
+
+    alone = [one.run(stop=3, n_jobs=1) for one in natives()]
+    together = mdloom.run([*natives(), _Nothing(universe, [])], stop=3, n_jobs=1)
+    np.testing.assert_array_equal(together[0].count, alone[0].count)
+    np.testing.assert_array_equal(together[0].rdf, alone[0].rdf)
+    np.testing.assert_array_equal(together[1].hbonds, alone[1].hbonds)
