@@ -25,6 +25,24 @@ def as_group(what: str, given: Any) -> Any:
     return atoms
 
 
+def static_group(what: str, given: Any) -> Any:
+    """As :func:`as_group`, not empty; its order and duplicates stay. Raises ArgumentError."""
+    return select(what, as_group(what, given), None)
+
+
+def require_same_universe(what: str, group: Any, universe: Any) -> None:
+    """One analysis looks at the frames of one Universe."""
+    if group.universe is not universe:
+        raise ArgumentError(
+            f"{what} is of another Universe ({name_of(group.universe)}): select it from the one that is analysed"
+        )
+
+
+def indices(group: Any) -> np.ndarray:
+    """int64 [n], as the engine takes them."""
+    return np.ascontiguousarray(group.ix, dtype=np.int64)
+
+
 def current_positions(what: str, group: Any) -> np.ndarray:
     """float32 [n, 3] Å, copied from the frame where the Universe stands. Raises ArgumentError if it has none."""
     trajectory = getattr(group.universe, "trajectory", None)
@@ -123,14 +141,15 @@ def different_masses(mobile: Any, reference: Any, tolerance: float) -> str | Non
         return None
     first = int(differ[0])
     both = zip((mobile, reference), masses, strict=True)
-    pair = [f"{_atom_text(group[first])} ({m[first]:.3f})" for group, m in both]
+    pair = [f"{text_of(group[first])} ({m[first]:.3f})" for group, m in both]
     return (
         f"the masses of {len(differ)} of {len(mobile)} atom pairs differ by more than {tolerance} amu, first mobile "
         f"{pair[0]} and ref {pair[1]}: are these the same atoms in the same order?"
     )
 
 
-def _atom_text(atom: Any) -> str:
+def text_of(atom: Any) -> str:
+    """`atom 4 MET 1 CA`"""
     words = [str(getattr(atom, name)) for name in ("resname", "resid", "name") if hasattr(atom, name)]
     return f"atom {atom.ix} {' '.join(words)}".rstrip()
 
@@ -170,7 +189,7 @@ def _masses(what: str, group: Any) -> tuple[np.ndarray, str | None]:
         raise TopologyError(f'{what}="mass": the masses are all zero or not known; {_GUESSED_HINT}')
     massless = np.flatnonzero(masses == 0)
     if len(massless):
-        first = _atom_text(group[int(massless[0])])
+        first = text_of(group[int(massless[0])])
         return masses, f'{what}="mass": {len(massless)} atoms have no mass, first {first}: they do not count'
     if "masses" in {attribute.attrname for attribute in group.universe._topology.guessed_attributes}:
         return masses, f'{what}="mass": {_GUESSED_HINT}'

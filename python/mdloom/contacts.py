@@ -98,7 +98,7 @@ class Contacts(NativeAnalysis):
         *,
         pbc: bool = False,
     ) -> None:
-        self._mobiles = [atoms.select(what, group, None) for what, group in _pair("mobiles", mobiles)]
+        self._mobiles = _pair("mobiles", mobiles)
         first, second = self._mobiles
         if first.universe is not second.universe:
             raise ArgumentError("the two groups of mobiles belong to different universes: take both from one")
@@ -161,7 +161,7 @@ class Contacts(NativeAnalysis):
 
     def _make_analysis(self) -> Any:
         given = {"radius": self._radius, "beta": 5.0, "lambda_constant": 1.8, **self._kwargs}
-        first, second = (np.ascontiguousarray(group.ix, dtype=np.int64) for group in self._mobiles)
+        first, second = map(atoms.indices, self._mobiles)
         return _core.contacts(first, second, self._sets, self._method, **given, pbc=self._pbc)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
@@ -227,7 +227,7 @@ def q1q2(atomgroup: Any, radius: float = 4.5, *, pbc: bool = False) -> Contacts:
     Universe stays where it is. Errors: ArgumentError, as :class:`Contacts`.
     Source: Franklin et al. 2007, doi:10.1093/nar/gkm342.
     """
-    group = atoms.select("atomgroup", atoms.as_group("atomgroup", atomgroup), None)
+    group = atoms.static_group("atomgroup", atomgroup)
     refs = []
     for frame in (0, -1):
         positions, box = positions_at(group.universe, group.ix, frame)
@@ -235,12 +235,11 @@ def q1q2(atomgroup: Any, radius: float = 4.5, *, pbc: bool = False) -> Contacts:
     return Contacts((group, group), refs, "radius_cut", radius, pbc=pbc)
 
 
-def _pair(what: str, groups: Any) -> list[tuple[str, Any]]:
-    """[(name, group), (name, group)]"""
+def _pair(what: str, groups: Any) -> list[Any]:
+    """Two AtomGroups that hold atoms."""
     if hasattr(groups, "ix") or isinstance(groups, (str, dict)) or not hasattr(groups, "__len__") or len(groups) != 2:
         raise ArgumentError(f"{what} takes a pair of AtomGroups, not {groups!r}")
-    named = [(f"{what}[{i}]", group) for i, group in enumerate(groups)]
-    return [(name, atoms.as_group(name, group)) for name, group in named]
+    return [atoms.static_group(f"{what}[{i}]", group) for i, group in enumerate(groups)]
 
 
 def _as_pairs(refs: Any) -> list[Any]:
@@ -254,8 +253,7 @@ def _as_pairs(refs: Any) -> list[Any]:
 
 def _standing(what: str, ref: Any, pbc: bool) -> _Reference:
     """Positions and box of a pair of groups, copied from the current frame."""
-    groups = [atoms.select(name, group, None) for name, group in _pair(what, ref)]
-    first, second = groups
+    groups = first, second = _pair(what, ref)
     if pbc and first.universe is not second.universe:
         raise ArgumentError(
             f"{what} holds groups of two universes, whose boxes may differ: with pbc, take both from one"

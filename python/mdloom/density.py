@@ -141,7 +141,7 @@ class DensityAnalysis(NativeAnalysis):
             np.linspace(least, most, n + 1) for n, least, most in zip(self._shape, *self._range, strict=True)
         ]
         group = self._candidates if is_updating(self._atoms) else self._atoms
-        return _core.density(np.ascontiguousarray(group.ix, dtype=np.int64), *self._edges)
+        return _core.density(atoms.indices(group), *self._edges)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
         n_frames = int(columns["n_frames"][0])

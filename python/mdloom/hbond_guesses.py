@@ -54,8 +54,9 @@ def bonded_pairs(universe: Any, of_hydrogens: Any) -> tuple[np.ndarray, np.ndarr
     with_donor, first = np.unique(hydrogen[order], return_index=True)
     alone = np.setdiff1d(of_hydrogens.ix, with_donor)
     if len(alone):
+        first_alone = atoms.text_of(universe.atoms[alone[0]])
         raise TopologyError(
-            f"{len(alone)} of {len(of_hydrogens)} hydrogens have no bond, first {_name(universe, alone[0])}: leave "
+            f"{len(alone)} of {len(of_hydrogens)} hydrogens have no bond, first {first_alone}: leave "
             "them out of hydrogens_sel, or give donors_sel"
         )
     return _sorted_pairs(partner[order][first], with_donor)
@@ -135,9 +136,3 @@ def _selection_of(group: Any) -> str:
     raise TopologyError(
         f"{name_of(group.universe)} holds neither names nor types that could select atoms: give the selections"
     )
-
-
-def _name(universe: Any, index: int) -> str:
-    atom = universe.atoms[index]
-    words = [str(getattr(atom, name)) for name in ("resname", "resid", "name") if hasattr(atom, name)]
-    return f"atom {index} {' '.join(words)}".rstrip()

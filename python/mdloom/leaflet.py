@@ -12,7 +12,7 @@ from . import _core, atoms, one_pass
 from .analysis import NativeAnalysis
 from .errors import ArgumentError, MdloomWarning
 from .results import Results
-from .universe import name_of, trajectory_of
+from .universe import trajectory_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -56,11 +56,8 @@ class LeafletFinder(NativeAnalysis):
         if isinstance(given, str):
             group = atoms.select("atomgroup", universe.atoms, given)
         else:
-            group = atoms.select("atomgroup", atoms.as_group("atomgroup", given), None)
-        if group.universe is not universe:
-            raise ArgumentError(
-                f"atomgroup is of another Universe ({name_of(group.universe)}): select it from the one that is analysed"
-            )
+            group = atoms.static_group("atomgroup", given)
+        atoms.require_same_universe("atomgroup", group, universe)
         self.atoms = universe.atoms[np.unique(group.ix)]
         self.pbc = bool(pbc)
         self._forget()
@@ -105,8 +102,7 @@ class LeafletFinder(NativeAnalysis):
         return self
 
     def _make_analysis(self) -> Any:
-        group = np.ascontiguousarray(self.atoms.ix, dtype=np.int64)
-        return _core.leaflet(group, _checked_cutoff(self.cutoff), self.pbc)
+        return _core.leaflet(atoms.indices(self.atoms), _checked_cutoff(self.cutoff), self.pbc)
 
     def _begin(self, frames: one_pass.Frames, blocks: Sequence[one_pass.Frames]) -> None:
         super()._begin(frames, blocks)

@@ -215,9 +215,8 @@ def _converted(listed: _Listed, place: int, universe: Any, given: dict[int, Any]
 def _indices(what: str, universe: Any, value: Any) -> np.ndarray:
     if hasattr(value, "atoms"):
         group = atoms.as_group(what, value)
-        if group.universe is not universe:
-            raise ArgumentError(f"{what} is of another Universe than the one given first")
-        return np.ascontiguousarray(group.ix, dtype=np.int64)
+        atoms.require_same_universe(what, group, universe)
+        return atoms.indices(group)
     array = np.asarray(value)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise TypeError

@@ -106,8 +106,8 @@ class InterRDF(_Rdf):
         norm: str = "rdf",
         exclude_same: str | None = None,
     ) -> None:
-        self._g1, self._g2 = (_group(what, group) for what, group in (("g1", g1), ("g2", g2)))
-        _require_same_universe("g2", self._g2, self._g1.universe)
+        self._g1, self._g2 = (atoms.static_group(what, group) for what, group in (("g1", g1), ("g2", g2)))
+        atoms.require_same_universe("g2", self._g2, self._g1.universe)
         super().__init__(self._g1.universe, nbins, range, norm)
         if exclusion_block is not None and exclude_same is not None:
             raise ArgumentError("exclusion_block and exclude_same exclude each other: give one of them")
@@ -126,7 +126,7 @@ class InterRDF(_Rdf):
             self._labels = _same(exclude_same, self._g1, self._g2)
 
     def _make_analysis(self) -> Any:
-        a, b = _indices(self._g1), _indices(self._g2)
+        a, b = atoms.indices(self._g1), atoms.indices(self._g2)
         return _core.rdf(a, b, self._n_bins, self._range, self.norm, self._n_pairs, self._labels)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
@@ -190,7 +190,7 @@ class InterRDF_s(_Rdf):  # noqa: N801 - its name in PMDA and MDAnalysis
             )
 
     def _make_analysis(self) -> Any:
-        sites = [(_indices(a), _indices(b)) for a, b in self._sites]
+        sites = [(atoms.indices(a), atoms.indices(b)) for a, b in self._sites]
         return _core.rdf_s(sites, self._n_bins, self._range, self.norm)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
@@ -221,20 +221,6 @@ class _SiteResults(Results):
         return self["cdf"]
 
 
-def _group(what: str, given: Any) -> Any:
-    group = atoms.as_group(what, given)
-    return atoms.select(what, group, None)
-
-
-def _indices(group: Any) -> np.ndarray:
-    return np.ascontiguousarray(group.ix, dtype=np.int64)
-
-
-def _require_same_universe(what: str, group: Any, universe: Any) -> None:
-    if group.universe is not universe:
-        raise ArgumentError(f"{what} belongs to another universe: all groups must be of the same one")
-
-
 def _sites(ags: Any, universe: Any) -> list[tuple[Any, Any]]:
     try:
         pairs = [tuple(pair) for pair in ags]
@@ -244,9 +230,9 @@ def _sites(ags: Any, universe: Any) -> list[tuple[Any, Any]]:
         raise ArgumentError("ags takes a list of at least one pair of AtomGroups, [[A, B], ...]")
     sites = []
     for i, pair in enumerate(pairs):
-        groups = [_group(f"ags[{i}][{k}]", group) for k, group in enumerate(pair)]
+        groups = [atoms.static_group(f"ags[{i}][{k}]", group) for k, group in enumerate(pair)]
         for k, group in enumerate(groups):
-            _require_same_universe(f"ags[{i}][{k}]", group, universe)
+            atoms.require_same_universe(f"ags[{i}][{k}]", group, universe)
         sites.append((groups[0], groups[1]))
     return sites
 

@@ -82,7 +82,7 @@ class RMSD(NativeAnalysis):
         positions, box = reference_positions(ref.universe, all_ref, ref_frame)
         self._reference = positions[0]
         self._groups = [
-            (in_mobile.ix.astype(np.int64), at, self._checked_weights(f"weights_groupselections[{i}]", in_mobile, w))
+            (atoms.indices(in_mobile), at, self._checked_weights(f"weights_groupselections[{i}]", in_mobile, w))
             for i, ((in_mobile, _), at, w) in enumerate(zip(groups, positions[1:], group_weights, strict=True))
         ]
         self._doubt = atoms.broken_across_box(ref_atoms, self._reference, box, "the reference")
@@ -105,8 +105,7 @@ class RMSD(NativeAnalysis):
         return values
 
     def _make_analysis(self) -> Any:
-        mobile = np.ascontiguousarray(self._atoms.ix, dtype=np.int64)
-        return _core.rmsd(mobile, self._reference, self._weights, self._superposition, self._groups)
+        return _core.rmsd(atoms.indices(self._atoms), self._reference, self._weights, self._superposition, self._groups)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
         return Results(rmsd=columns["rmsd"])
@@ -140,7 +139,7 @@ class RMSF(NativeAnalysis):
     name = "rmsf"
 
     def __init__(self, atomgroup: Any) -> None:
-        self.atomgroup = atoms.select("atomgroup", atoms.as_group("atomgroup", atomgroup), None)
+        self.atomgroup = atoms.static_group("atomgroup", atomgroup)
         super().__init__(self.atomgroup.universe)
         trajectory_of(self.universe)
 
@@ -167,7 +166,7 @@ class RMSF(NativeAnalysis):
             raise ArgumentError(f"RMSF is never negative or NaN, but here is {values[~(values >= 0)][0]}")
 
     def _make_analysis(self) -> Any:
-        return _core.rmsf(np.ascontiguousarray(self.atomgroup.ix, dtype=np.int64))
+        return _core.rmsf(atoms.indices(self.atomgroup))
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
         return Results(columns)

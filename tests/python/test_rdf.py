@@ -285,7 +285,7 @@ class TestRefusals:
         assert "updating group" in self.refused(updating, aspartates[0])
         assert self.refused(aspartates[0], "name OD2") == "g2 takes an AtomGroup or a Universe, not str"
         other = mda.Universe(PSF, DCD)
-        assert "g2 belongs to another universe" in self.refused(aspartates[0], other.select_atoms("name CA"))
+        assert "g2 is of another Universe" in self.refused(aspartates[0], other.select_atoms("name CA"))
 
     def test_no_box(self, adk, place):
         group = adk.select_atoms("name CA")

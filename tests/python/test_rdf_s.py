@@ -171,7 +171,7 @@ class TestRefusals:
         assert self.refused(u, [sites[0], [u.atoms[:0], u.atoms[:1]]]).startswith("ags[1][0] holds no atom")
         assert "updating group" in self.refused(u, [[u.select_atoms("name P", updating=True), u.atoms[:1]]])
         other = mda.Universe(PSF_TRICLINIC, DCD_TRICLINIC)
-        assert "ags[0][0] belongs to another universe" in self.refused(other, sites)
+        assert "ags[0][0] is of another Universe" in self.refused(other, sites)
 
     def test_more_counts_than_memory_are_refused_before_they_are_there(self, u):
         text = self.refused(u, [[u.atoms, u.atoms]], 200)
