@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import one_pass
+from . import _core, one_pass, writers
 from .errors import ArgumentError
 from .results import Results
 from .timing import Timing
+from .universe import names_of_files
 
 if TYPE_CHECKING:
     from typing import Self
@@ -134,7 +136,8 @@ class NativeAnalysis(Analysis):
     """An analysis that the engine computes; the subclasses say which.
 
     A subclass sets `name` and gives `_make_analysis()` (a new engine analysis for each run), `_results_of(columns)`
-    (what the engine found, as the user shall see it) and, where it has doubts about the input, `_doubts(first_frame)`.
+    (what the engine found, as the user shall see it), `_settings()` (what files shall say about it) and, where it has
+    doubts about the input, `_doubts(first_frame)`.
 
     After run(): `results`. A failed or interrupted run leaves them empty, and `partial()` readable.
     """
@@ -144,6 +147,35 @@ class NativeAnalysis(Analysis):
     def __init__(self, universe: Any) -> None:
         self.universe = universe
         self.results = Results()
+        self._about: dict[str, Any] = {}
+
+    def save(self, path: str | os.PathLike[str], force: bool = False) -> None:
+        """Write the results of run() to a file; its ending says how.
+
+        .csv, .tsv: the table, below `#` lines that say what was done; the same file for any number of workers. .json:
+        the same (null for NaN). .xvg: what ``results.plot()`` draws, for Grace. .npy: the main array of the results.
+        .npz: all of them. .dx: densities. .ndx: the components of LeafletFinder as groups `frame_0_component_1`, ...,
+        of each frame the largest first; as in GROMACS, atoms are counted from 1. Floats read back as the same numbers.
+
+        The file is there whole or not at all. force: replace one that is there. Errors: ArgumentError (a ValueError)
+        before run(), for other endings, and for a file that is there; FileError when it cannot be written.
+        """
+        found = self._found()
+        if not found:
+            raise ArgumentError(f"there are no results to save to {os.fspath(path)}: call run() first")
+        writers.write(path, found, self._about, force)
+
+    def _found(self) -> Results:
+        return self.results
+
+    def _settings(self) -> dict[str, Any]:
+        """Arguments that matter for the numbers, and how many atoms there are; what JSON can hold."""
+        return {}
+
+    def _tell(self, timing: Timing, how: str) -> None:
+        super()._tell(timing, how)
+        about = {**self._settings(), **names_of_files(self.universe), "frames": _frames_text(self._selected)}
+        self._about = writers.plain({"analysis": self.name, "mdloom": _core.__version__, **about})
 
     def partial(self) -> Results:
         """The results of the frames done so far, while a run lasts or after it was stopped; `frames` lists them.
@@ -154,7 +186,7 @@ class NativeAnalysis(Analysis):
             raise ArgumentError("there is nothing yet: call run() first")
         found = self._results_of(self._run.conclude()[self._position])
         done = [np.asarray(self._selected[first:stop], dtype=np.int64) for first, stop in self._run.done]
-        found["frames"] = np.concatenate(done) if done else np.empty(0, np.int64)
+        found["frames"] = found._frames = np.concatenate(done) if done else np.empty(0, np.int64)
         return found
 
     def _attach(self, run: Any, position: int) -> None:
@@ -184,6 +216,17 @@ class NativeAnalysis(Analysis):
 
     def _take(self, columns: dict[str, Any]) -> None:
         self.results = self._results_of(columns)
+
+
+#: Frames that were given one by one are listed up to this many; tables over time have them all.
+_MOST_LISTED = 1000
+
+
+def _frames_text(frames: one_pass.Frames) -> str:
+    if isinstance(frames, range):
+        return f"{len(frames)}, start {frames.start}, stop {frames.stop}, step {frames.step}"
+    listed = " ".join(map(str, frames)) if len(frames) <= _MOST_LISTED else "given one by one"
+    return f"{len(frames)}: {listed}"
 
 
 def run(

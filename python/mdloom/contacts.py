@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import _core, atoms, kernels
+from . import _core, atoms, kernels, tables
 from .analysis import Analysis, NativeAnalysis
 from .errors import ArgumentError
 from .parallel import ParallelAnalysisBase
@@ -165,7 +165,17 @@ class Contacts(NativeAnalysis):
         return _core.contacts(first, second, self._sets, self._method, **given, pbc=self._pbc)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
-        return Results(timeseries=columns["timeseries"], times=columns["times"])
+        return tables.ContactsResults(timeseries=columns["timeseries"], times=columns["times"])
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "method": self._method,
+            "radius": self._radius,
+            "kwargs": self._kwargs,
+            "pbc": self._pbc,
+            "atoms": [len(group) for group in self._mobiles],
+            "contacts": [len(r0) for _, r0 in self._sets],
+        }
 
     def _size_text(self) -> str:
         contacts = ", ".join(str(len(r0)) for _, r0 in self._sets)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _core, atoms, memory
+from . import _core, atoms, memory, tables
 from .analysis import NativeAnalysis
 from .changing_groups import changes_with_frames, is_updating
 from .errors import ArgumentError
@@ -146,7 +146,7 @@ class DensityAnalysis(NativeAnalysis):
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
         n_frames = int(columns["n_frames"][0])
         density = self._density_of(columns["counts"], n_frames)
-        return Results(density=density, n_outside=int(columns["outside"][0]))
+        return tables.DensityResults(density=density, n_outside=int(columns["outside"][0]))
 
     def _density_of(self, counts: np.ndarray, n_frames: int) -> Any:
         from MDAnalysis.analysis.density import Density
@@ -176,6 +176,14 @@ class DensityAnalysis(NativeAnalysis):
             "totaltime": (len(trajectory) - 1) * dt,
             "dt": dt,
             "time_unit": "ps",
+        }
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "delta": self._delta,
+            "atomselection": self._atomselection,
+            "grid": self._shape,
+            "atoms": len(self._candidates if is_updating(self._atoms) else self._atoms),
         }
 
     def _size_text(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _core, atoms, hbond_counts, hbond_guesses
+from . import _core, atoms, hbond_counts, hbond_guesses, tables
 from .analysis import NativeAnalysis
 from .changing_groups import changes_with_frames, is_updating
 from .errors import ArgumentError
@@ -65,6 +65,7 @@ class HydrogenBondAnalysis(NativeAnalysis):
         self.d_a_cutoff = _positive("d_a_cutoff", d_a_cutoff, 1, "above 1 Å: nearer atoms are bonded chemically")
         self.d_h_a_angle = _angle(d_h_a_angle_cutoff)
         self.donors_sel, self.hydrogens_sel, self.acceptors_sel = donors_sel, hydrogens_sel, acceptors_sel
+        self._between_asked = between
         self._between = _both_groups(universe, between)
         self._searched: dict[str, Any] = {}
 
@@ -224,7 +225,22 @@ class HydrogenBondAnalysis(NativeAnalysis):
         )
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
-        return Results(hbonds=columns["hbonds"], times=columns["times"], counts=columns["counts"].astype(np.int64))
+        return tables.HBondResults(
+            hbonds=columns["hbonds"], times=columns["times"], counts=columns["counts"].astype(np.int64)
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "donors_sel": self._donors_sel,
+            "hydrogens_sel": self._hydrogens_sel,
+            "acceptors_sel": self._acceptors_sel,
+            "d_h_cutoff": self.d_h_cutoff,
+            "d_a_cutoff": self.d_a_cutoff,
+            "d_h_a_angle_cutoff": self.d_h_a_angle,
+            "update_selections": self.update_selections,
+            "between": self._between_asked,
+            **{name: len(group) for name, group in self._searched.items()},
+        }
 
     def _searched_group(self, name: str) -> Any:
         if not self._searched:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _core, atoms, one_pass
+from . import _core, atoms, one_pass, tables
 from .analysis import NativeAnalysis
 from .errors import ArgumentError, MdloomWarning
 from .results import Results
@@ -117,10 +117,11 @@ class LeafletFinder(NativeAnalysis):
         labels = columns["labels"].astype(np.int64)
         components = [self._components_of(row) for row in labels]
         empty = self.universe.atoms[:0]
-        return Results(
+        return tables.LeafletResults(
             results=[[*groups[:2], empty][:2] for groups in components],
             components=[sorted(groups, key=len, reverse=True) for groups in components],
             labels=labels,
+            times=columns["times"],
         )
 
     def _components_of(self, labels: np.ndarray) -> list[Any]:
@@ -131,7 +132,9 @@ class LeafletFinder(NativeAnalysis):
 
     def _take(self, columns: dict[str, Any]) -> None:
         found = self._results_of(columns)
-        self.results, self.components, self.labels = found.results, found.components, found.labels
+        found._frames = self.frames
+        self.results, self.components, self.labels = tables.Leaflets(found.results), found.components, found.labels
+        self.results.found = found
         single = [i for i, groups in enumerate(found.components) if len(groups) == 1]
         if single:
             warnings.warn(
@@ -140,6 +143,12 @@ class LeafletFinder(NativeAnalysis):
                 MdloomWarning,
                 stacklevel=one_pass.depth_outside_package(),
             )
+
+    def _found(self) -> Results:
+        return getattr(self.results, "found", Results())
+
+    def _settings(self) -> dict[str, Any]:
+        return {"cutoff": float(self.cutoff), "pbc": self.pbc, "atoms": len(self.atoms)}
 
     def _size_text(self) -> str:
         return f"{len(self.atoms)} atoms"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _core, atoms, memory
+from . import _core, atoms, memory, tables
 from .analysis import NativeAnalysis
 from .errors import ArgumentError, TopologyError
 from .results import Results
@@ -66,6 +66,9 @@ class _Rdf(NativeAnalysis):
         """``results.cdf``, as MDAnalysis' InterRDF_s gives it."""
         return self.results.cdf
 
+    def _settings(self) -> dict[str, Any]:
+        return {"nbins": self._n_bins, "range": self._range, "norm": self.norm}
+
     @staticmethod
     def _common_results(columns: dict[str, np.ndarray]) -> dict[str, Any]:
         edges = columns["edges"]
@@ -114,6 +117,7 @@ class InterRDF(_Rdf):
         n_a, n_b = len(self._g1), len(self._g2)
         self._n_pairs = float(n_a * n_b)
         self._labels = None
+        self._excluded = {"exclusion_block": exclusion_block, "exclude_same": exclude_same}
         if exclusion_block is not None:
             x_a, x_b = _block(exclusion_block)
             self._labels = np.arange(n_a) // x_a, np.arange(n_b) // x_b
@@ -130,7 +134,14 @@ class InterRDF(_Rdf):
         return _core.rdf(a, b, self._n_bins, self._range, self.norm, self._n_pairs, self._labels)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
-        return Results({name: columns[name] for name in ("rdf", "count", "cdf")} | self._common_results(columns))
+        found = tables.RDFResults(
+            {name: columns[name] for name in ("rdf", "count", "cdf")} | self._common_results(columns)
+        )
+        found._norm = self.norm
+        return found
+
+    def _settings(self) -> dict[str, Any]:
+        return {**super()._settings(), **self._excluded, "atoms": [len(self._g1), len(self._g2)]}
 
     def _size_text(self) -> str:
         return f"{len(self._g1)} and {len(self._g2)} atoms"
@@ -194,7 +205,8 @@ class InterRDF_s(_Rdf):  # noqa: N801 - its name in PMDA and MDAnalysis
         return _core.rdf_s(sites, self._n_bins, self._range, self.norm)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
-        found = _SiteResults(self._common_results(columns))
+        found = tables.SiteResults(self._common_results(columns))
+        found._norm = self.norm
         found["rdf"], found["count"] = self._by_site(columns["rdf"]), self._by_site(columns["count"])
         found["indices"] = self.indices
         found["n_frames"] = int(columns["n_frames"][0])
@@ -206,19 +218,11 @@ class InterRDF_s(_Rdf):  # noqa: N801 - its name in PMDA and MDAnalysis
         parts = np.split(values, borders)
         return [part.reshape(*shape, -1) for part, shape in zip(parts, self.ag_shape, strict=True)]
 
+    def _settings(self) -> dict[str, Any]:
+        return {**super()._settings(), "atoms": self.ag_shape}
+
     def _size_text(self) -> str:
         return f"{sum(a * b for a, b in self.ag_shape)} pairs of atoms"
-
-
-class _SiteResults(Results):
-    """`cdf` is computed when it is asked for: it is as large as the counts."""
-
-    def __missing__(self, name: str) -> Any:
-        if name != "cdf" or "count" not in self:
-            raise KeyError(name)
-        with np.errstate(invalid="ignore"):
-            self["cdf"] = [np.cumsum(count, axis=2) / np.float64(self["n_frames"]) for count in self["count"]]
-        return self["cdf"]
 
 
 def _sites(ags: Any, universe: Any) -> list[tuple[Any, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _core, atoms
+from . import _core, atoms, tables
 from .analysis import NativeAnalysis
 from .errors import ArgumentError, MdloomWarning
 from .references import both_selections, reference_positions
@@ -56,6 +56,12 @@ class RMSD(NativeAnalysis):
                 f"superposition is True or False, not {superposition!r}; selections are given by name, select=..."
             )
         self._superposition = bool(superposition)
+        self._asked = {
+            "select": select,
+            "groupselections": groupselections if groupselections is None else _as_list(groupselections),
+            "weights": weights if weights is None or isinstance(weights, str) else "given",
+            "ref_frame": ref_frame,
+        }
         mobile = atoms.as_group("mobile", mobile)
         ref = mobile if ref is None else atoms.as_group("ref", ref)
         super().__init__(mobile.universe)
@@ -66,7 +72,7 @@ class RMSD(NativeAnalysis):
         ref_atoms = atoms.select("ref", ref, for_ref)
         atoms.require_same_size(self._atoms, ref_atoms)
         groups = []
-        for i, group in enumerate([] if groupselections is None else _as_list(groupselections)):
+        for i, group in enumerate(self._asked["groupselections"] or ()):
             in_mobile, in_ref = both_selections(group)
             pair = (
                 atoms.select("mobile", self.universe.atoms, in_mobile),
@@ -74,6 +80,10 @@ class RMSD(NativeAnalysis):
             )
             atoms.require_same_size(*pair, which=f"group selection {i}: ")
             groups.append(pair)
+        self._group_names = tuple(
+            group if isinstance(group, str) else f"group {i}"
+            for i, group in enumerate(self._asked["groupselections"] or (), start=1)
+        )
 
         self._warnings = [atoms.different_masses(self._atoms, ref_atoms, tol_mass)]
         self._weights = self._checked_weights("weights", self._atoms, weights)
@@ -108,7 +118,13 @@ class RMSD(NativeAnalysis):
         return _core.rmsd(atoms.indices(self._atoms), self._reference, self._weights, self._superposition, self._groups)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
-        return Results(rmsd=columns["rmsd"])
+        found = tables.RMSDResults(rmsd=columns["rmsd"])
+        found._superposition, found._group_names = self._superposition, self._group_names
+        return found
+
+    def _settings(self) -> dict[str, Any]:
+        sizes = {"group_atoms": [len(group) for group, *_ in self._groups]} if self._groups else {}
+        return {**self._asked, "superposition": self._superposition, "atoms": len(self._atoms), **sizes}
 
     def _doubts(self, first_frame: Any) -> Sequence[str]:
         doubt = self._doubt
@@ -169,7 +185,13 @@ class RMSF(NativeAnalysis):
         return _core.rmsf(atoms.indices(self.atomgroup))
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
-        return Results(columns)
+        found = tables.RMSFResults(columns)
+        found._atoms = np.array(self.atomgroup.ix, dtype=np.int64)
+        found._residues = _residue_numbers(self.atomgroup)
+        return found
+
+    def _settings(self) -> dict[str, Any]:
+        return {"atoms": len(self.atomgroup)}
 
     def _doubts(self, first_frame: Any) -> Sequence[str]:
         if first_frame is None:
@@ -181,6 +203,12 @@ class RMSF(NativeAnalysis):
 
     def _size_text(self) -> str:
         return f"{len(self.atomgroup)} atoms"
+
+
+def _residue_numbers(group: Any) -> np.ndarray | None:
+    """resids, when they tell the atoms apart, in ascending order."""
+    numbers = getattr(group, "resids", None)  # NoDataError is an AttributeError
+    return numbers if numbers is not None and (np.diff(numbers) > 0).all() else None
 
 
 def _as_list(groupselections: Any) -> list[Any]:

@@ -87,6 +87,13 @@ def name_of(universe: Any) -> str:
     return os.path.basename(str(filename)) if filename else "the Universe"
 
 
+def names_of_files(universe: Any) -> dict[str, Any]:
+    """{"topology": name, "trajectory": name or names}, without the folders, which other machines do not have."""
+    names = [os.path.basename(name) for name in _file_names(universe.trajectory)]
+    trajectory: Any = names[0] if len(names) == 1 else names or type(universe.trajectory).__name__
+    return {"topology": name_of(universe), "trajectory": trajectory}
+
+
 def masses_of(universe: Any) -> np.ndarray | None:
     """float64 [n_atoms], amu; None when the topology holds none."""
     masses = getattr(universe.atoms, "masses", None)  # NoDataError is an AttributeError

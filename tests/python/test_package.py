@@ -101,7 +101,9 @@ class _Checker(doctest.OutputChecker):
 
 
 @pytest.mark.timeout(300)
-def test_the_readmes_lines_do_what_they_say():
+def test_the_readmes_lines_do_what_they_say(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # they save files
+    monkeypatch.setenv("MPLBACKEND", "Agg")
     text = (PROJECT / "README.md").read_text()
     blocks = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
     test = doctest.DocTestParser().get_doctest(blocks, {}, "README.md", "README.md", 0)

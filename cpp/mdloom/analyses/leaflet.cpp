@@ -21,14 +21,15 @@ void require_usable(const LeafletSpec& spec) {
 
 struct Leaflet {
     static constexpr std::string_view name = "leaflet";
-    static constexpr Index state_version = 1;
+    static constexpr Index state_version = 2;
 
     LeafletSpec spec;
 
     void settle() const { require_usable(spec); }
 
     struct State {
-        Rows rows;  ///< the component of each atom, one row for each
+        Rows rows;   ///< the component of each atom, one row for each
+        Rows times;  ///< ps, one for each frame
     };
     struct Scratch {
         bool ready = false;
@@ -38,7 +39,7 @@ struct Leaflet {
 
     std::vector<Group> groups() const { return {spec.group}; }
     void prepare(const System&) {}
-    State empty_state() const { return {Rows::of_width(1)}; }
+    State empty_state() const { return {Rows::of_width(1), Rows::of_width(1)}; }
 
     void single_frame(const Frame& frame, const std::vector<Group>& groups, Scratch& scratch, State& state) const {
         if (!scratch.ready) scratch.positions.look_at(groups[0]);
@@ -47,6 +48,7 @@ struct Leaflet {
         const auto labels = kernels::components(scratch.positions.of(frame, groups[0]), box, spec.cutoff);
         scratch.labels.assign(labels.begin(), labels.end());
         state.rows.put(frame.ordinal, scratch.labels);
+        state.times.put(frame.ordinal, std::span(&frame.time, 1));
     }
     void finish_chunk(Scratch&, State&) const {}  // the scratch gathers nothing
 
@@ -58,7 +60,11 @@ struct Leaflet {
             require_labels(ordinal, of_frame);
             labels.values.insert(labels.values.end(), of_frame.begin(), of_frame.end());
         });
-        return {std::move(labels)};
+        Column times{"times", "ps", {state.times.n_rows()}, {}};
+        state.times.for_each([&](Index, std::span<const double> time) {
+            times.values.insert(times.values.end(), time.begin(), time.end());
+        });
+        return {std::move(labels), std::move(times)};
     }
 
 private:

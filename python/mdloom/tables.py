@@ -1,0 +1,310 @@
+"""What the results of each analysis are called, in which units, and how they become tables and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .results import Column, Results
+
+_TABLES = (".csv", ".tsv", ".xvg", ".json", ".npy", ".npz")
+
+
+def _frames(values: Any) -> Column:
+    return Column("frame", np.asarray(values).astype(np.int64))
+
+
+def _times(values: Any) -> Column:
+    return Column("time", np.asarray(values), "ps")
+
+
+class RMSDResults(Results):
+    """frame, time, rmsd, group1, ... of each frame; drawn over time."""
+
+    _endings: ClassVar = _TABLES
+    _superposition = True
+    _group_names: tuple[str, ...] = ()
+
+    def _parts(self) -> dict[str, list[Column]]:
+        frames, times, *values = self.rmsd.T
+        names = ["rmsd", *(f"group{i}" for i in range(1, len(values)))]
+        legends = ["superposed atoms" if self._superposition else "all atoms", *self._group_names]
+        columns = [Column(*column, "Å", "RMSD", legend) for *column, legend in zip(names, values, legends, strict=True)]
+        return {"rmsd": [_frames(frames), _times(times), *columns]}
+
+    def _curves(self) -> tuple[Column, list[Column]]:
+        _, times, *columns = self._table()
+        return times, columns
+
+
+class RMSFResults(Results):
+    """atom (0-based index), rmsf; drawn by residue where each atom has its own, else by atom."""
+
+    _endings: ClassVar = _TABLES
+    _atoms: np.ndarray
+    _residues: np.ndarray | None
+
+    def _parts(self) -> dict[str, list[Column]]:
+        return {
+            "rmsf": [Column("rmsf", self.rmsf, "Å", "RMSF")],
+            "mean": [Column("mean", self.mean, "Å")],
+            "sumsquares": [Column("sumsquares", self.sumsquares, "Å^2")],
+        }
+
+    def _table(self) -> list[Column]:
+        return [Column("atom", self._atoms, "", "atom (0-based index)"), *self._parts()["rmsf"]]
+
+    def _curves(self) -> tuple[Column, list[Column]]:
+        atom, rmsf = self._table()
+        residues = self._residues
+        return atom if residues is None else Column("residue", residues), [rmsf]
+
+    def _main(self) -> np.ndarray:
+        return self.rmsf
+
+
+class RDFResults(Results):
+    """r (centres of bins), g, count (pairs of all frames), cdf (pairs per frame up to the bin's end)."""
+
+    _endings: ClassVar = _TABLES
+    _norm = "rdf"
+
+    def _parts(self) -> dict[str, list[Column]]:
+        return {
+            "bins": [Column("r", self.bins, "Å")],
+            "rdf": [Column("g", self.rdf, *_OF_NORM[self._norm])],
+            "count": [Column("count", self["count"].astype(np.int64), "", "pairs in all frames")],
+            "cdf": [Column("cdf", self.cdf, "", "pairs per frame up to r")],
+            "edges": [Column("edges", self.edges, "Å")],
+            "volume_cum": [Column("volume_cum", self.volume_cum, "Å^3")],
+        }
+
+    def _table(self) -> list[Column]:
+        return [self._parts()[name][0] for name in ("bins", "rdf", "count", "cdf")]
+
+    def _curves(self) -> tuple[Column, list[Column]]:
+        r, g, _, _ = self._table()
+        return r, [g]
+
+    def _draw(self, plots: Any, ax: Any, **kwargs: Any) -> Any:
+        r, g, _, cdf = self._table()
+        return plots.with_second_axis(ax, r, g, r._replace(values=self.edges[1:]), cdf, **kwargs)
+
+    def _main(self) -> np.ndarray:
+        return self.rdf
+
+
+_OF_NORM = {
+    "rdf": ("", "g(r)"),
+    "density": ("Å^-3", "density of pairs"),
+    "none": ("", "pairs per frame and bin"),
+}
+
+
+class SiteResults(Results):
+    """site, atom1, atom2 (0-based), r, g, count, cdf: each pair of atoms has a row for each bin.
+
+    `cdf` is computed when it is asked for: it is as large as the counts.
+    """
+
+    _endings: ClassVar = (".csv", ".tsv", ".json", ".npz")
+    _norm = "rdf"
+
+    def __missing__(self, name: str) -> Any:
+        if name != "cdf" or "count" not in self:
+            raise KeyError(name)
+        with np.errstate(invalid="ignore"):
+            self["cdf"] = [np.cumsum(count, axis=2) / np.float64(self["n_frames"]) for count in self["count"]]
+        return self["cdf"]
+
+    def _parts(self) -> dict[str, list[Column]]:
+        units = {"bins": "Å", "edges": "Å", "volume_cum": "Å^3", "rdf": _OF_NORM[self._norm][0]}
+        return {name: [Column(name, value, units.get(name, ""))] for name, value in self.items()}
+
+    def _table(self) -> list[Column]:
+        n_bins = len(self.bins)
+        firsts, seconds, sites = [], [], []
+        for i, (a, b) in enumerate(self.indices):
+            firsts.append(np.repeat(a, len(b) * n_bins))
+            seconds.append(np.tile(np.repeat(b, n_bins), len(a)))
+            sites.append(np.full(len(firsts[-1]), i))
+        n_pairs = sum(map(len, firsts)) // n_bins
+        g, count, cdf = (np.concatenate([part.reshape(-1) for part in self[k]]) for k in ("rdf", "count", "cdf"))
+        return [
+            Column("site", np.concatenate(sites)),
+            Column("atom1", np.concatenate(firsts)),
+            Column("atom2", np.concatenate(seconds)),
+            Column("r", np.tile(self.bins, n_pairs), "Å"),
+            Column("g", g, *_OF_NORM[self._norm]),
+            Column("count", count.astype(np.int64)),
+            Column("cdf", cdf),
+        ]
+
+    def _draw(self, plots: Any, ax: Any, **kwargs: Any) -> Any:
+        values = np.concatenate([part.reshape(-1, len(self.bins)) for part in self.rdf])
+        names = [f"atoms {i}, {j}" for a, b in self.indices for i in a for j in b]
+        columns = [
+            Column(name, row, *_OF_NORM[self._norm], legend=name) for name, row in zip(names, values, strict=True)
+        ]
+        return plots.many_curves(ax, Column("r", self.bins, "Å"), columns, "pairs", **kwargs)
+
+    def _arrays(self) -> Mapping[str, Any]:
+        found = {name: self[name] for name in ("bins", "edges", "volume_cum", "n_frames")}
+        for i, (a, b) in enumerate(self.indices):
+            found |= {f"atoms1_{i}": a, f"atoms2_{i}": b}
+            found |= {f"{name}_{i}": self[name][i] for name in ("rdf", "count", "cdf")}
+        return found
+
+
+class ContactsResults(Results):
+    """frame, time, q1, q2, ...: the fraction of each reference's contacts; drawn over time."""
+
+    _endings: ClassVar = _TABLES
+
+    def _parts(self) -> dict[str, list[Column]]:
+        frames, *values = self.timeseries.T
+        return {
+            "timeseries": [
+                _frames(frames),
+                *(
+                    Column(f"q{i}", q, "", "fraction of contacts Q", f"reference {i}")
+                    for i, q in enumerate(values, start=1)
+                ),
+            ],
+            "times": [_times(self.times)],
+        }
+
+    def _table(self) -> list[Column]:
+        parts = self._parts()
+        frames, *columns = parts["timeseries"]
+        return [frames, *parts["times"], *columns]
+
+    def _curves(self) -> tuple[Column, list[Column]]:
+        _, times, *columns = self._table()
+        return times, columns
+
+    def _main(self) -> np.ndarray:
+        return self.timeseries
+
+
+class DensityResults(Results):
+    """A grid: no table; drawn as its projections along z, y and x."""
+
+    _endings: ClassVar = (".dx", ".npy", ".npz")
+
+    def _parts(self) -> dict[str, list[Column]]:
+        density = self.density
+        unit = {"Angstrom^{-3}": "Å^-3", "nm^{-3}": "nm^-3", "Molar": "mol/L"}.get(density.units["density"])
+        if unit is None:  # a water model, whose density is 1
+            unit = f"relative to {density.units['density']}"
+        return {
+            "density": [Column("density", density.grid, unit, "mean density")],
+            "n_outside": [Column("n_outside", self.n_outside)],
+        }
+
+    def _draw(self, plots: Any, ax: Any, **kwargs: Any) -> Any:
+        return plots.projections(ax, self.density.edges, self._parts()["density"][0], **kwargs)
+
+    def _main(self) -> np.ndarray:
+        return self.density.grid
+
+    def _arrays(self) -> Mapping[str, Any]:
+        edges = {f"edges_{axis}": edges for axis, edges in zip("xyz", self.density.edges, strict=True)}
+        return {"density": self.density.grid, **edges, "n_outside": self.n_outside}
+
+
+class HBondResults(Results):
+    """frame, donor, hydrogen, acceptor (0-based indices), distance, angle; their number is drawn over time."""
+
+    _endings: ClassVar = _TABLES
+
+    def _parts(self) -> dict[str, list[Column]]:
+        frames, *indices, distances, angles = self.hbonds.T
+        names = ("donor", "hydrogen", "acceptor")
+        return {
+            "hbonds": [
+                _frames(frames),
+                *(Column(name, ix.astype(np.int64)) for name, ix in zip(names, indices, strict=True)),
+                Column("distance", distances, "Å"),
+                Column("angle", angles, "degrees"),
+            ],
+            "times": [_times(self.times)],
+            "counts": [Column("count", self.counts, "", "hydrogen bonds")],
+        }
+
+    def _table(self) -> list[Column]:
+        return self._parts()["hbonds"]
+
+    def _curves(self) -> tuple[Column, list[Column]]:
+        parts = self._parts()
+        return parts["times"][0], parts["counts"]
+
+    def _main(self) -> np.ndarray:
+        return self.hbonds
+
+
+class LeafletResults(Results):
+    """frame, time, n_components, n_1, n_2: atoms in the largest component and the next; drawn over time."""
+
+    _endings: ClassVar = (*_TABLES, ".ndx")
+    _frames: np.ndarray
+
+    def _parts(self) -> dict[str, list[Column]]:
+        return {"labels": [Column("labels", self.labels)], "times": [_times(self.times)]}
+
+    def _sizes(self) -> np.ndarray:
+        """int64 [n_frames, n_components + 2], descending, zeros at the end."""
+        labels = self.labels
+        n_frames, most = len(labels), int(labels.max(initial=-1)) + 1
+        places = labels + most * np.arange(n_frames)[:, np.newaxis]
+        sizes = np.bincount(places.ravel(), minlength=n_frames * most).reshape(n_frames, most)
+        return np.pad(-np.sort(-sizes, axis=1), ((0, 0), (0, 2)))
+
+    def _table(self) -> list[Column]:
+        sizes = self._sizes()
+        return [
+            _frames(self._frames),
+            _times(self.times),
+            Column("n_components", (sizes > 0).sum(axis=1), "", "components"),
+            Column("n_1", sizes[:, 0], "", "atoms", "largest component"),
+            Column("n_2", sizes[:, 1], "", "atoms", "second largest"),
+        ]
+
+    def _curves(self) -> tuple[Column, list[Column]]:
+        _, times, _, first, second = self._table()
+        return times, [first, second]
+
+    def _draw(self, plots: Any, ax: Any, **kwargs: Any) -> Any:
+        times, sizes = self._curves()
+        rest = self.labels.shape[1] - sizes[0].values - sizes[1].values
+        others = [Column("others", rest, "", "atoms", "all others")] if rest.any() else []
+        return plots.curves(ax, times, [*sizes, *others], **kwargs)
+
+    def _main(self) -> np.ndarray:
+        return self.labels
+
+    def _arrays(self) -> Mapping[str, Any]:
+        return {"labels": self.labels, "times": self.times, "frames": self._frames}
+
+    def _groups(self) -> dict[str, np.ndarray]:
+        """Atom indices of each component of each frame, the largest first."""
+        return {
+            f"frame_{frame}_component_{i}": group.ix
+            for frame, groups in zip(self._frames, self.components, strict=True)
+            for i, group in enumerate(groups, start=1)
+        }
+
+
+class Leaflets(list):
+    """PMDA's list of LeafletFinder, two groups for each frame, which can be drawn."""
+
+    found: LeafletResults
+
+    def plot(self, ax: Any = None, **kwargs: Any) -> Any:
+        """Sizes of the components over time, as :meth:`mdloom.results.Results.plot`."""
+        return self.found.plot(ax, **kwargs)
+
+    def _repr_html_(self) -> str:
+        return self.found._repr_html_()
