@@ -145,7 +145,7 @@ class LeafletFinder(NativeAnalysis):
             )
 
     def _found(self) -> Results:
-        return getattr(self.results, "found", Results())
+        return self.results.found if isinstance(self.results, tables.Leaflets) else Results()
 
     def _settings(self) -> dict[str, Any]:
         return {"cutoff": float(self.cutoff), "pbc": self.pbc, "atoms": len(self.atoms)}

@@ -31,7 +31,9 @@ class RMSDResults(Results):
         frames, times, *values = self.rmsd.T
         names = ["rmsd", *(f"group{i}" for i in range(1, len(values)))]
         legends = ["superposed atoms" if self._superposition else "all atoms", *self._group_names]
-        columns = [Column(*column, "Å", "RMSD", legend) for *column, legend in zip(names, values, legends, strict=True)]
+        columns = [
+            Column(name, value, "Å", "RMSD", legend) for name, value, legend in zip(names, values, legends, strict=True)
+        ]
         return {"rmsd": [_frames(frames), _times(times), *columns]}
 
     def _curves(self) -> tuple[Column, list[Column]]:

@@ -165,7 +165,9 @@ def _json_numbers(values: Any) -> list[Any]:
     array = np.asarray(values)
     if array.dtype.kind != "f" or np.isfinite(array).all():
         return array.tolist()
-    return np.where(np.isfinite(array), array, None).tolist()
+    numbers = array.astype(object)
+    numbers[~np.isfinite(array)] = None
+    return numbers.tolist()
 
 
 # Arrays

@@ -15,8 +15,8 @@ struct LeafletSpec {
 };
 
 /// Result: "labels", float64 [n_frames, n_atoms]: the component of each atom; components are numbered from 0 in order
-/// of their first atom in the group; "times", float64 [n_frames], ps. Throws ArgumentError for an empty group and for a cut-off that is negative or not
-/// finite, and with pbc for a frame without a box.
+/// of their first atom in the group; "times", float64 [n_frames], ps. Throws ArgumentError for an empty group and for a
+/// cut-off that is negative or not finite, and with pbc for a frame without a box.
 std::unique_ptr<Analysis> leaflet(LeafletSpec spec);
 
 /// To rebuild one from its spec.

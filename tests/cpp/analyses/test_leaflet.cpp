@@ -18,13 +18,17 @@ Frame frame_of(Index ordinal, std::vector<Vec3> positions, Box box = {}) {
 }
 
 /// The engine's part for one worker: groups index into the frame's wanted atoms, here all of them.
-Column labels_of(const Analysis& analysis, const std::vector<Frame>& frames) {
+Result result_of(const Analysis& analysis, const std::vector<Frame>& frames) {
     const auto state = analysis.empty_state();
     const auto scratch = analysis.make_scratch();
     const auto groups = analysis.groups();
     for (const Frame& frame : frames) analysis.single_frame(frame, groups, *scratch, *state);
     analysis.finish_chunk(*scratch, *state);
-    return analysis.conclude(*state)[0];
+    return analysis.conclude(*state);
+}
+
+Column labels_of(const Analysis& analysis, const std::vector<Frame>& frames) {
+    return result_of(analysis, frames)[0];
 }
 
 template <class Exception, class Call>
@@ -38,6 +42,16 @@ std::string refusal(Call call) {
 }
 
 constexpr Box cube{10, 0, 0, 0, 10, 0, 0, 0, 10};
+
+TEST(leaflet, the_times_of_the_frames_come_in_the_order_of_the_selection) {
+    Frame first = frame_of(0, {{0, 0, 0}}), second = frame_of(1, {{0, 0, 0}});
+    first.time = 30;
+    second.time = 10;
+    const Column times = result_of(*leaflet({{0}, 2, false}), {second, first})[1];
+    EXPECT_EQ(times.name, "times");
+    EXPECT_EQ(times.unit, "ps");
+    EXPECT_EQ(times.values, (std::vector<double>{30, 10}));
+}
 
 TEST(leaflet, atoms_in_a_row_hang_together_and_one_far_away_does_not) {
     const auto analysis = leaflet({{0, 1, 2, 3}, 2, false});
