@@ -60,6 +60,9 @@ struct Leaflet {
             require_labels(ordinal, of_frame);
             labels.values.insert(labels.values.end(), of_frame.begin(), of_frame.end());
         });
+        if (state.times.n_rows() != labels.shape[0])
+            throw StateError(fmt::format("state is damaged: it holds {} times and the labels of {} frames",
+                                         state.times.n_rows(), labels.shape[0]));
         Column times{"times", "ps", {state.times.n_rows()}, {}};
         state.times.for_each([&](Index, std::span<const double> time) {
             times.values.insert(times.values.end(), time.begin(), time.end());

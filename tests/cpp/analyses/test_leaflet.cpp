@@ -101,22 +101,36 @@ TEST(leaflet, its_spec_travels_through_the_catalog_and_a_damaged_one_is_refused)
     EXPECT_NE(refusal<StateError>([&] { rebuilt(damaged); }), "no refusal");
 }
 
+/// Of one frame, as its bytes are read.
+auto state_of(const Analysis& analysis, const std::vector<double>& labels, const std::vector<double>& times) {
+    Rows label_rows = Rows::of_width(1), time_rows = Rows::of_width(1);
+    label_rows.put(0, labels);
+    time_rows.put(0, times);
+    ByteWriter writer;
+    writer.write(std::string_view("leaflet"));
+    writer.write(Index{2});
+    writer.write(label_rows);
+    writer.write(time_rows);
+    const Bytes bytes = writer.take();
+    ByteReader reader(bytes);
+    return analysis.read_state(reader);
+}
+
 TEST(leaflet, labels_that_are_none_are_refused) {
     const auto analysis = leaflet({{0, 1}, 1, false});
     for (const std::vector<double>& labels :
          {std::vector<double>{0}, {0, 2}, {1, 0}, {0, 0.5}, {0, -1}, {0, 1, 0, 1}}) {
-        Rows rows = Rows::of_width(1);
-        rows.put(0, labels);
-        ByteWriter writer;
-        writer.write(std::string_view("leaflet"));
-        writer.write(Index{1});
-        writer.write(rows);
-        const Bytes bytes = writer.take();
-        ByteReader reader(bytes);
-        const auto state = analysis->read_state(reader);
+        const auto state = state_of(*analysis, labels, {1});
         EXPECT_EQ(refusal<StateError>([&] { analysis->conclude(*state); }),
                   "state is damaged: the labels of frame ordinal 0 are none");
     }
+}
+
+TEST(leaflet, a_state_with_more_times_than_frames_is_refused) {
+    const auto analysis = leaflet({{0, 1}, 1, false});
+    const auto state = state_of(*analysis, {0, 1}, {1, 2});
+    EXPECT_EQ(refusal<StateError>([&] { analysis->conclude(*state); }),
+              "state is damaged: it holds 2 times and the labels of 1 frames");
 }
 
 }  // namespace
