@@ -12,7 +12,7 @@ import MDAnalysis as mda
 import numpy as np
 import pytest
 
-from cluster_helpers import run_script
+from cluster_helpers import run_script, wait_until
 from mdloom.custom import AnalysisFromFunction
 from mdloom.errors import AnalysisError, ArgumentError, BackendError, FormatError, MdloomWarning
 from mdloom.parallel import ParallelAnalysisBase
@@ -265,9 +265,10 @@ def test_a_file_that_is_gone_is_told_by_all_workers(adk_files, tmp_path):
         run.run(n_jobs=2, scheduler="processes")
 
 
-def test_ctrl_c_ends_a_run_of_long_blocks_at_once(adk, no_ambient_client):
+def test_ctrl_c_ends_a_run_of_long_blocks_at_once(adk, tmp_path, no_ambient_client):
     class Slow(OnAtoms):
         def _single_frame(self, ts, atomgroups):
+            self.begun.touch()
             time.sleep(0.05)
             return 1
 
@@ -275,9 +276,16 @@ def test_ctrl_c_ends_a_run_of_long_blocks_at_once(adk, no_ambient_client):
         def _reduce(res, result_single_frame):
             return [*res, result_single_frame]
 
+    def interrupt(begun):
+        """Not before the first frame: Python loses a Ctrl-C that lands in the __del__ of a reader."""
+        wait_until(begun.exists, "the first frame", 60)
+        time.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGINT)
+
     for place in ({"n_jobs": 1}, {"n_jobs": 2, "scheduler": "threads"}, {"n_jobs": 2, "scheduler": "processes"}):
         slow = Slow(adk.atoms)
-        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        slow.begun = tmp_path / f"{place.get('scheduler')}"
+        threading.Thread(target=interrupt, args=(slow.begun,)).start()
         with pytest.raises(KeyboardInterrupt):
             slow.run(frames=np.tile(np.arange(98), 20), **place)  # 49 s at least
         slow.name_may_be_set = True
