@@ -20,7 +20,7 @@ from .universe import trajectory_of
 class _OfGroup(NativeAnalysis):
     """What the three have in common: one group, weights, rows of frame, time and values."""
 
-    name = "gyration"
+    name = "radius_of_gyration"
     #: Of the engine's columns: frame, time, centre x y z, radius of gyration, about x, y, z.
     _columns: tuple[int, ...]
     _quantity: str

@@ -23,7 +23,7 @@ void require_usable(const GyrationSpec& spec) {
 }
 
 struct Gyration {
-    static constexpr std::string_view name = "gyration";
+    static constexpr std::string_view name = "radius_of_gyration";
     static constexpr Index state_version = 1;
 
     GyrationSpec spec;

@@ -76,7 +76,7 @@ TEST(gyration, what_does_not_fit_is_refused) {
 TEST(gyration, its_spec_travels_through_the_catalog_and_a_damaged_one_is_refused) {
     const auto rebuilt = [](const Bytes& bytes) {
         ByteReader reader(bytes);
-        return rebuild("gyration", reader);
+        return rebuild("radius_of_gyration", reader);
     };
     ByteWriter writer, damaged;
     gyration({{3, 1, 3}, {1, 2, 3}})->write_spec(writer);
@@ -88,7 +88,7 @@ TEST(gyration, its_spec_travels_through_the_catalog_and_a_damaged_one_is_refused
 TEST(gyration, a_state_with_rows_of_another_width_is_refused) {
     const auto analysis = gyration({{0}, {}});
     ByteWriter writer;
-    writer.write(std::string("gyration"));
+    writer.write(std::string("radius_of_gyration"));
     writer.write(Index{1});
     Rows rows = Rows::of_width(2);
     rows.put(0, std::vector<double>{1, 2});
