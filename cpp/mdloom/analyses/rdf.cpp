@@ -60,7 +60,6 @@ struct Excluded {
     /// visit(pairs) for each block of pairs that do not count.
     template <class Visit>
     void for_each(Positions all_a, Positions all_b, Visit&& visit) {
-        if (blocks.empty()) return;
         gather(all_a, order_a, a);
         gather(all_b, order_b, b);
         for (const Block& block : blocks)
@@ -130,10 +129,7 @@ struct Rdf {
             count_within(a, box, scratch, counts);
         else
             count_pairs({a, b, false}, box, bins, scratch.level, counts);
-        scratch.counts.assign(bins.size(), 0);
-        scratch.excluded.for_each(
-            a, b, [&](const GroupPair& pairs) { count_pairs(pairs, box, bins, scratch.level, scratch.counts); });
-        for (std::size_t bin = 0; bin < bins.size(); ++bin) counts[bin] -= scratch.counts[bin];
+        if (!scratch.excluded.blocks.empty()) take_excluded(a, b, box, scratch, counts);
         ++state.n_frames.values[0];
         if (box.shape != kernels::PeriodicBox::Shape::none) state.volumes.add(frame);
     }
@@ -171,6 +167,13 @@ private:
         scratch.b.look_at(groups[1]);
         scratch.excluded.look_at(spec.labels_a, spec.labels_b);
         scratch.ready = true;
+    }
+    void take_excluded(Positions a, Positions b, const kernels::PeriodicBox& box, Scratch& scratch,
+                       std::vector<Index>& counts) const {
+        scratch.counts.assign(bins.size(), 0);
+        scratch.excluded.for_each(
+            a, b, [&](const GroupPair& pairs) { count_pairs(pairs, box, bins, scratch.level, scratch.counts); });
+        for (std::size_t bin = 0; bin < bins.size(); ++bin) counts[bin] -= scratch.counts[bin];
     }
     /// Each pair counts in both directions, each atom once with itself.
     void count_within(Positions a, const kernels::PeriodicBox& box, Scratch& scratch,
