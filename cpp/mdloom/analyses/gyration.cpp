@@ -6,7 +6,7 @@
 
 #include "mdloom/analyses/analysis_of.hpp"
 #include "mdloom/analyses/group_positions.hpp"
-#include "mdloom/analyses/weights.hpp"
+#include "mdloom/kernels/weights.hpp"
 #include "mdloom/partials/rows.hpp"
 
 namespace mdloom::analyses {
@@ -19,7 +19,7 @@ constexpr Index width = 9;
 
 void require_usable(const GyrationSpec& spec) {
     if (spec.group.empty()) throw ArgumentError("the group holds no atom: select at least one");
-    require_usable_weights(spec.weights, spec.group.size(), "the group");
+    kernels::require_usable_weights(spec.weights, spec.group.size(), "the group");
 }
 
 struct Gyration {

@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "mdloom/analyses/weights.hpp"
 #include "mdloom/base/error.hpp"
+#include "mdloom/kernels/weights.hpp"
 
 namespace mdloom::analyses {
 
@@ -18,7 +18,7 @@ void require_usable(const MatchedGroup& group, const std::string& what) {
     for (std::size_t i = 0; i < group.reference.size(); ++i)
         if (!std::isfinite(group.reference[i]))
             throw ArgumentError(fmt::format("{}: the reference position of atom {} is not finite", what, i / 3));
-    require_usable_weights(group.weights, n, what);
+    kernels::require_usable_weights(group.weights, n, what);
 }
 
 }  // namespace mdloom::analyses

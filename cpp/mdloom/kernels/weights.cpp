@@ -1,4 +1,4 @@
-#include "mdloom/analyses/weights.hpp"
+#include "mdloom/kernels/weights.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include "mdloom/base/error.hpp"
 #include "mdloom/kernels/rmsd_sums.hpp"
 
-namespace mdloom::analyses {
+namespace mdloom::kernels {
 
 void require_usable_weights(std::span<const double> weights, std::size_t n_atoms, const std::string& what) {
     if (weights.empty()) return;
@@ -21,9 +21,9 @@ void require_usable_weights(std::span<const double> weights, std::size_t n_atoms
                 fmt::format("{}: weight {} is {}: weights must be finite and not negative", what, i, weights[i]));
         total += weights[i];
     }
-    if (!(total > kernels::least_total_weight && std::isfinite(total)))
+    if (!(total > least_total_weight && std::isfinite(total)))
         throw ArgumentError(fmt::format("{}: the sum of the weights is {}: it must be above {} and finite", what, total,
-                                        kernels::least_total_weight));
+                                        least_total_weight));
 }
 
-}  // namespace mdloom::analyses
+}  // namespace mdloom::kernels

@@ -3,10 +3,10 @@
 #include <span>
 #include <string>
 
-namespace mdloom::analyses {
+namespace mdloom::kernels {
 
 /// Throws ArgumentError, in which the group is called `what`, unless there are none, or n_atoms that are finite and not
-/// negative, with a sum above kernels::least_total_weight.
+/// negative, with a sum above least_total_weight.
 void require_usable_weights(std::span<const double> weights, std::size_t n_atoms, const std::string& what);
 
-}  // namespace mdloom::analyses
+}  // namespace mdloom::kernels

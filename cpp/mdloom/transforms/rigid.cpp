@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "mdloom/kernels/superposition.hpp"
+#include "mdloom/kernels/weights.hpp"
 #include "mdloom/kernels/wrap.hpp"
 #include "mdloom/transforms/atom_places.hpp"
 #include "mdloom/transforms/frame_box.hpp"
@@ -16,14 +17,7 @@ using kernels::Point;
 
 void require_usable(std::string_view name, const Group& group, const std::vector<double>& weights) {
     if (group.empty()) throw ArgumentError(fmt::format("{}: the group holds no atom: select at least one", name));
-    if (!weights.empty() && weights.size() != group.size())
-        throw ArgumentError(
-            fmt::format("{}: {} weights for {} atoms: one for each is needed", name, weights.size(), group.size()));
-    double total = weights.empty() ? 1 : 0;
-    for (double weight : weights) total += weight;
-    if (!(total > kernels::least_total_weight && std::isfinite(total)))
-        throw ArgumentError(
-            fmt::format("{}: the sum of the weights is {}: it must be above 0 and finite", name, total));
+    kernels::require_usable_weights(weights, group.size(), std::string(name));
 }
 
 /// A group's positions in its order.
@@ -138,9 +132,6 @@ public:
                                             spec_.mobile.size(), spec_.reference.size(), 3 * spec_.mobile.size()));
         for (double value : spec_.reference)
             if (!std::isfinite(value)) throw ArgumentError("fit: the reference holds a position that is not finite");
-        for (double weight : spec_.weights)
-            if (!(weight >= 0))
-                throw ArgumentError(fmt::format("fit: a weight is {}: it must not be negative", weight));
         if (spec_.fixed_axis < -1 || spec_.fixed_axis > 2 || (spec_.rotates && spec_.fixed_axis != -1))
             throw ArgumentError("fit: an axis can be kept by translations only, and is 0, 1 or 2");
         reference_ = kernels::make_fit_reference(spec_.reference, spec_.weights);

@@ -128,7 +128,8 @@ TEST(transforms, that_need_a_box_say_so_with_file_and_frame) {
 
 TEST(transforms, of_nothing_or_with_weights_that_do_not_fit_are_refused) {
     EXPECT_THAT(refusal([] { center({}); }), HasSubstr("holds no atom"));
-    EXPECT_THAT(refusal([] { center({{0, 1}, {1}, false, {}}); }), HasSubstr("1 weights for 2 atoms"));
+    EXPECT_THAT(refusal([] { center({{0, 1}, {1}, false, {}}); }), HasSubstr("center has 2 atoms and 1 weights"));
+    EXPECT_THAT(refusal([] { center({{0, 1}, {2, -1}, false, {}}); }), HasSubstr("weight 1 is -1"));
     EXPECT_THAT(refusal([] { center({{0}, {0}, false, {}}); }), HasSubstr("the sum of the weights is 0"));
     EXPECT_THAT(refusal([] { center({{0}, {}, false, {1, 2}}); }), HasSubstr("a point has 3 coordinates, not 2"));
     EXPECT_THAT(refusal([] { fit({{0}, {1, 2}, {}, true, -1}); }), HasSubstr("2 reference coordinates: 3 are needed"));
