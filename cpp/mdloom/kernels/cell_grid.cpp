@@ -123,6 +123,12 @@ Division divide(Positions a, Positions b, const PeriodicBox& box, double cutoff)
     return division;
 }
 
+double rounding_in_grid(const Division& division, double cutoff) noexcept {
+    double error = cutoff * 1e-8 + std::numeric_limits<double>::min();
+    for (const Point& v : division.cell.vectors) error += 1e-8 * std::sqrt(dot(v, v));
+    return error;
+}
+
 Place place_of(const Point& x, const Division& division) noexcept {
     Place place{{}, x};
     Point f;

@@ -28,6 +28,12 @@ struct Division {
 /// (require_usable) and at least one of them; cutoff: Å, finite, not negative.
 Division divide(Positions a, Positions b, const PeriodicBox& box, double cutoff);
 
+inline constexpr std::size_t few_pairs = 10000;  ///< cells cost more than they save
+inline constexpr double most_of_space = 0.7;     ///< within reach: measuring all pairs is as fast
+
+/// How much a distance of about the cut-off, as it is seen in a grid, may differ from what `distances` computes, Å.
+double rounding_in_grid(const Division& division, double cutoff) noexcept;
+
 /// Where an atom is: its cell, and its image in that cell.
 struct Place {
     std::array<Index, 3> cell;

@@ -15,7 +15,6 @@ namespace mdloom::kernels {
 namespace {
 
 constexpr std::size_t few_atoms = 100;  // cells cost more than they save
-constexpr double most_of_space = 0.7;   // within reach: measuring all pairs is as fast
 
 /// Disjoint sets of atoms; a set's root is its first atom.
 class Sets {
@@ -83,8 +82,7 @@ struct Limits {
     double surely_near, perhaps_near;  ///< squares, Å^2
 
     Limits(const Division& division, double cutoff) {
-        double error = cutoff * 1e-8 + std::numeric_limits<double>::min();
-        for (const Point& v : division.cell.vectors) error += 1e-8 * std::sqrt(dot(v, v));
+        const double error = rounding_in_grid(division, cutoff);
         surely_near = cutoff > error ? (cutoff - error) * (cutoff - error) : -1;
         // Where a direction of the box is as short as the reach, cells do not say which image is meant.
         perhaps_near =

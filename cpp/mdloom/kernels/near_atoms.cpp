@@ -6,8 +6,6 @@
 namespace mdloom::kernels {
 namespace {
 
-constexpr std::size_t few_pairs = 10000;                                           // cells cost more than they save
-constexpr double most_of_space = 0.7;                                              // within reach: as for pairs
 constexpr std::size_t most_atoms = std::numeric_limits<std::uint32_t>::max() / 8;  // with all their images
 
 constexpr Index finer = 3;
@@ -21,8 +19,7 @@ bool NearAtoms::prepare(Positions from, Positions atoms, const PeriodicBox& box,
     if (!division_.one_image() || division_.share() > most_of_space) return false;
     // Along the first direction cells lie next to each other: finer ones leave less to look at, and cost nothing.
     division_.n[0] *= finer, division_.reach[0] *= finer;
-    double limit = cutoff * (1 + 1e-8) + std::numeric_limits<double>::min();
-    for (const Point& v : division_.cell.vectors) limit += 1e-8 * std::sqrt(dot(v, v));
+    const double limit = cutoff + rounding_in_grid(division_, cutoff);
     limit_square_ = limit * limit;
     Index n_cells = 1;
     for (std::size_t k = 0; k < 3; ++k) strides_[k] = n_cells, n_cells *= division_.n[k] + 2 * division_.reach[k];

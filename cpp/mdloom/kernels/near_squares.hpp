@@ -15,9 +15,6 @@ struct GroupPair {
     std::size_t n_b() const { return b.size() / 3; }
 };
 
-inline constexpr std::size_t few_pairs = 10000;  ///< cells cost more than they save
-inline constexpr double most_of_space = 0.7;     ///< within reach: measuring all pairs is as fast
-
 inline bool is_small(const GroupPair& groups) {
     return groups.n_a() == 0 || groups.n_b() == 0 || groups.n_a() <= few_pairs / groups.n_b();
 }

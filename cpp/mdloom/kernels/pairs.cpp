@@ -7,60 +7,46 @@
 #include <limits>
 
 #include "mdloom/base/error.hpp"
-#include "mdloom/kernels/cell_grid.hpp"
-#include "mdloom/kernels/minimum_image.hpp"
+#include "mdloom/kernels/near_squares.hpp"
 
 namespace mdloom::kernels {
 namespace {
 
-constexpr std::size_t few_pairs = 10000;  // cells cost more than they save
-constexpr double most_of_space = 0.7;     // within reach: measuring all pairs is as fast
-
 struct Task {
-    Positions a, b;
+    GroupPair groups;
     const PeriodicBox& box;
     double cutoff;
-    bool within;  ///< a and b are one group: only i < j
 };
 
 void require_possible(const Task& task) {
     if (!(task.cutoff >= 0 && std::isfinite(task.cutoff)))
         throw ArgumentError(
             fmt::format("cutoff is {}: a distance in Å is needed, finite and not negative", task.cutoff));
-    for (const Positions& positions : {task.a, task.b})
+    const auto& [a, b, within] = task.groups;
+    for (const Positions& positions : {a, b})
         if (positions.size() / 3 > std::numeric_limits<std::uint32_t>::max())
             throw ArgumentError(fmt::format("{} atoms are more than pairs can number: give at most {}",
                                             positions.size() / 3, std::numeric_limits<std::uint32_t>::max()));
-    require_usable("a", task.a, task.box);
-    if (!task.within) require_usable("b", task.b, task.box);
+    require_usable("a", a, task.box);
+    if (!within) require_usable("b", b, task.box);
 }
 
-/// Measures a pair as `distances` does, and lists it when it is near enough.
+/// Lists a pair, measured as `distances` does, when it is near enough.
 template <class Images>
 struct Measure {
     const Task& task;
     const Images& images;
     Pairs found{};
 
-    double distance(std::size_t i, std::size_t j) const {
-        const Point d = images(between(point_at(task.a, i), point_at(task.b, j)));
-        return std::sqrt(dot(d, d));
-    }
-    void list(std::size_t i, std::size_t j) {
-        const double d = distance(i, j);
+    double distance(std::size_t i, std::size_t j) const { return std::sqrt(square_between(task.groups, i, j, images)); }
+    void operator()(std::size_t i, std::size_t j, double square) {
+        const double d = std::sqrt(square);
         if (!(d <= task.cutoff)) return;
         found.atoms.push_back(index_of(i));
         found.atoms.push_back(index_of(j));
         found.distances.push_back(d);
     }
 };
-
-template <class Images>
-void measure_all(Measure<Images>& measure) {
-    const std::size_t n_a = measure.task.a.size() / 3, n_b = measure.task.b.size() / 3;
-    for (std::size_t i = 0; i < n_a; ++i)
-        for (std::size_t j = measure.task.within ? i + 1 : 0; j < n_b; ++j) measure.list(i, j);
-}
 
 /// The atoms of b that may be near one of a. What an atom is seen with rounds otherwise than what `Measure` computes:
 /// `limit` is a little above the cut-off.
@@ -111,32 +97,28 @@ void keep_near(const Measure<Images>& measure, std::size_t i, std::vector<std::u
 
 template <class Images>
 void measure_near(Measure<Images>& measure, const Division& division) {
-    const Task& task = measure.task;
-    const CellGrid grid = make_cell_grid(task.b, division);
-    double limit = std::numeric_limits<double>::infinity();
-    if (division.one_image()) {
-        limit = task.cutoff * (1 + 1e-8) + std::numeric_limits<double>::min();
-        for (const Point& v : division.cell.vectors) limit += 1e-8 * std::sqrt(dot(v, v));
-    }
+    const auto& [groups, box, cutoff] = measure.task;
+    const CellGrid grid = make_cell_grid(groups.b, division);
+    const double limit =
+        division.one_image() ? cutoff + rounding_in_grid(division, cutoff) : std::numeric_limits<double>::infinity();
     Neighbours neighbours(grid, limit);
-    for (std::size_t i = 0; i < task.a.size() / 3; ++i) {
-        const auto first = static_cast<std::uint32_t>(task.within ? i + 1 : 0);
-        std::vector<std::uint32_t>& atoms = neighbours.of(point_at(task.a, i), first);
+    for (std::size_t i = 0; i < groups.n_a(); ++i) {
+        const auto first = static_cast<std::uint32_t>(groups.within ? i + 1 : 0);
+        std::vector<std::uint32_t>& atoms = neighbours.of(point_at(groups.a, i), first);
         if (!division.one_image()) keep_near(measure, i, atoms);
         std::ranges::sort(atoms);
-        for (std::uint32_t j : atoms) measure.list(i, j);
+        for (std::uint32_t j : atoms) measure(i, j, square_between(groups, i, j, measure.images));
     }
 }
 
 Pairs find(const Task& task) {
     require_possible(task);
-    const std::size_t n_a = task.a.size() / 3, n_b = task.b.size() / 3;
-    const bool is_small = n_a == 0 || n_b == 0 || n_a <= few_pairs / n_b;
-    const Division division = is_small ? Division{} : divide(task.a, task.b, task.box, task.cutoff);
+    const Division division =
+        is_small(task.groups) ? Division{} : divide(task.groups.a, task.groups.b, task.box, task.cutoff);
     return with_images(task.box, [&](const auto& images) {
         Measure<std::decay_t<decltype(images)>> measure{task, images};
-        if (is_small || division.share() > most_of_space)
-            measure_all(measure);
+        if (is_small(task.groups) || division.share() > most_of_space)
+            detail::visit_all(task.groups, images, measure);
         else
             measure_near(measure, division);
         return std::move(measure.found);
@@ -146,11 +128,11 @@ Pairs find(const Task& task) {
 }  // namespace
 
 Pairs pairs(Positions a, Positions b, const PeriodicBox& box, double cutoff) {
-    return find({a, b, box, cutoff, false});
+    return find({{a, b, false}, box, cutoff});
 }
 
 Pairs pairs_within(Positions a, const PeriodicBox& box, double cutoff) {
-    return find({a, a, box, cutoff, true});
+    return find({{a, a, true}, box, cutoff});
 }
 
 }  // namespace mdloom::kernels
