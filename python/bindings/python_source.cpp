@@ -73,6 +73,7 @@ public:
         return std::make_unique<PythonReader>((*open_reader_)(), name_);
     } catch (nb::python_error& error) {
         const nb::gil_scoped_acquire gil;
+        if (error.matches(PyExc_KeyboardInterrupt)) PyErr_SetInterrupt();  // as when it lands in a frame
         if (error.matches(PyExc_ImportError)) throw BackendError(nb::cast<std::string>(nb::str(error.value())));
         throw FileError(fmt::format("{} cannot be opened: {}", name_, nb::cast<std::string>(nb::str(error.value()))));
     }

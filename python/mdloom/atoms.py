@@ -203,8 +203,8 @@ def broken_across_box(
 
     Looks at the bonds inside the group; without any, at steps between consecutive atoms of one residue, and of
     neighbouring residues of a protein or nucleic acid. positions: [n, 3] Å of `atoms` in their order; box: cell vectors
-    [3, 3] Å, zeros for none; `where`: the frame, in words; `quantity`:
-    what will jump.
+    [3, 3] Å, zeros for none; `where`: the frame, in words; `quantity`: what
+    will jump.
     """
     cell = np.asarray(box, dtype=np.float64).reshape(3, 3)
     if len(atoms) < 2 or abs(np.linalg.det(cell)) < 1e-6:

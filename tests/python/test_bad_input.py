@@ -11,6 +11,7 @@ import pytest
 from MDAnalysisTests.datafiles import DCD, GRO, PSF, XTC
 
 import mdloom
+from cluster_helpers import run_script
 from mdloom import rms
 from mdloom.errors import ArgumentError, FileError, FormatError, MdloomWarning
 from xtc_files import frame_starts
@@ -186,3 +187,27 @@ def test_file_replaced_while_a_run_lasts_is_noticed(xtc):
 
     with pytest.raises((FileError, FormatError), match="traj.xtc"):
         analysis.run(n_jobs=1, progress=replace)
+
+
+def test_a_ctrl_c_while_a_reader_opens_is_no_broken_file(tmp_path):
+    printed = run_script(
+        """
+        import time
+        import numpy as np
+        from mdloom import _core
+
+        def open_reader():
+            raise KeyboardInterrupt
+
+        try:
+            try:
+                _core.python_source(open_reader, 3, 2, "made up").read(None, 0, 1, 1)
+            except Exception:
+                time.sleep(5)
+                print("a broken file")
+        except KeyboardInterrupt:
+            print("interrupted")
+        """,
+        tmp_path,
+    )
+    assert printed == "interrupted\n"
