@@ -141,10 +141,10 @@ void bind_analyses(nb::module_& module) {
         "number"_a, "join"_a.none());
     module.def(
         "with_changing_groups",
-        [](HeldAnalysis& held, Index number, std::vector<Index> positions) -> HeldAnalysis {
-            return {with_changing_groups(std::move(held.analysis), number, std::move(positions))};
+        [](HeldAnalysis& held, Index number, std::vector<Index> positions, std::string why_not) -> HeldAnalysis {
+            return {with_changing_groups(std::move(held.analysis), number, std::move(positions), std::move(why_not))};
         },
-        "analysis"_a, "number"_a, "positions"_a);
+        "analysis"_a, "number"_a, "positions"_a, "why_not"_a);
 }
 
 }  // namespace mdloom::bindings

@@ -18,8 +18,8 @@ struct ChangingScratch final : Scratch {
 
 class ChangingGroups final : public Analysis {
 public:
-    ChangingGroups(std::unique_ptr<Analysis> inner, Index number, std::vector<Index> positions)
-        : inner_(std::move(inner)), number_(number), positions_(std::move(positions)) {
+    ChangingGroups(std::unique_ptr<Analysis> inner, Index number, std::vector<Index> positions, std::string why_not)
+        : inner_(std::move(inner)), number_(number), positions_(std::move(positions)), why_not_(std::move(why_not)) {
         const auto n_groups = index_of(inner_->groups().size());
         for (Index position : positions_)
             if (position < 0 || position >= n_groups)
@@ -31,14 +31,15 @@ public:
     std::vector<Group> groups() const override { return inner_->groups(); }
     void prepare(const System& system) override { inner_->prepare(system); }
     void write_spec(ByteWriter& writer) const override {
-        writer.write(number_), writer.write(positions_), writer.write(inner_->name());
+        writer.write(number_), writer.write(positions_), writer.write(why_not_), writer.write(inner_->name());
         inner_->write_spec(writer);
     }
     std::unique_ptr<Analysis> rebuild(ByteReader& spec) const override {
         const auto number = spec.read<Index>();
         auto positions = spec.read<std::vector<Index>>();
+        auto why_not = spec.read<std::string>();
         if (spec.read<std::string>() != inner_->name()) throw StateError("spec is of another analysis");
-        return std::make_unique<ChangingGroups>(inner_->rebuild(spec), number, std::move(positions));
+        return with_changing_groups(inner_->rebuild(spec), number, std::move(positions), std::move(why_not));
     }
 
     std::unique_ptr<State> empty_state() const override { return inner_->empty_state(); }
@@ -90,7 +91,7 @@ private:
         group.clear();
         for (Index atom : mine.selected[i]) {
             const Index at = atom >= 0 && usize(atom) < mine.places.size() ? mine.places[usize(atom)] : -1;
-            if (at < 0) throw StateError(fmt::format("atom {} was selected, but is not among the candidates", atom));
+            if (at < 0) throw ArgumentError(fmt::format("atom {} was selected, but {}", atom, why_not_));
             group.push_back(at);
         }
     }
@@ -98,13 +99,14 @@ private:
     std::unique_ptr<Analysis> inner_;
     Index number_;
     std::vector<Index> positions_;
+    std::string why_not_;
 };
 
 }  // namespace
 
 std::unique_ptr<Analysis> with_changing_groups(std::unique_ptr<Analysis> analysis, Index number,
-                                               std::vector<Index> positions) {
-    return std::make_unique<ChangingGroups>(std::move(analysis), number, std::move(positions));
+                                               std::vector<Index> positions, std::string why_not) {
+    return std::make_unique<ChangingGroups>(std::move(analysis), number, std::move(positions), std::move(why_not));
 }
 
 std::unique_ptr<Analysis> rebuild_with_changing_groups(ByteReader& spec,
@@ -112,8 +114,9 @@ std::unique_ptr<Analysis> rebuild_with_changing_groups(ByteReader& spec,
                                                                                             ByteReader& spec)) {
     const auto number = spec.read<Index>();
     auto positions = spec.read<std::vector<Index>>();
+    auto why_not = spec.read<std::string>();
     const auto name = spec.read<std::string>();
-    return with_changing_groups(rebuild(name, spec), number, std::move(positions));
+    return with_changing_groups(rebuild(name, spec), number, std::move(positions), std::move(why_not));
 }
 
 }  // namespace mdloom::bindings

@@ -144,6 +144,9 @@ class NativeAnalysis(Analysis):
 
     is_native = True
 
+    #: Ends the error when a group that changes has an atom that the engine's analysis does not list.
+    _why_not_selectable = "is not among those that can be"
+
     def __init__(self, universe: Any) -> None:
         self.universe = universe
         self.results = Results()

@@ -41,6 +41,10 @@ class HydrogenBondAnalysis(NativeAnalysis):
 
     name = "hbonds"
 
+    _why_not_selectable = (
+        "has no bond that says whose hydrogen it is: leave such atoms out of hydrogens_sel, or give donors_sel"
+    )
+
     def __init__(
         self,
         universe: Any,

@@ -41,6 +41,8 @@ class Member(Protocol):
 class NativeMember(Member, Protocol):
     """One that the engine computes."""
 
+    _why_not_selectable: str
+
     def _make_analysis(self) -> _core.Analysis: ...
     def _changing_groups(self) -> Mapping[int, Any]: ...
 
@@ -98,7 +100,7 @@ class OnePass:
         self.in_python = [cast(PythonMember, analysis) for analysis in analyses if not analysis.is_native]
         natives = [cast(NativeMember, analysis) for analysis in analyses if analysis.is_native]
         changing = {id(analysis): analysis._changing_groups() for analysis in natives}
-        self.changing = {number: groups for number, groups in changing.items() if groups}
+        self.changing = {one: groups for one, groups in changing.items() if groups}
         #: Those whose workers need a Universe of their own, in the order in which these hold them.
         self.on_universes = [one for one in analyses if not one.is_native or id(one) in self.changing]
         self.name = "+".join(analysis.name for analysis in analyses)
@@ -191,7 +193,8 @@ class OnePass:
         native = cast(NativeMember, analysis)._make_analysis()
         if id(analysis) not in self.changing:
             return native
-        return _core.with_changing_groups(native, self._number_of(analysis), list(self.changing[id(analysis)]))
+        positions, why_not = list(self.changing[id(analysis)]), cast(NativeMember, analysis)._why_not_selectable
+        return _core.with_changing_groups(native, self._number_of(analysis), positions, why_not)
 
     def _number_of(self, analysis: Member) -> int:
         return [id(one) for one in self.on_universes].index(id(analysis))

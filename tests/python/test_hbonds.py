@@ -186,7 +186,8 @@ class TestSelectionsThatChange:
 
     def test_hydrogens_without_a_bond_end_the_run(self, solvated):
         hbonds = HydrogenBondAnalysis(solvated, hydrogens_sel="name NA and prop x > -1000", acceptors_sel="name OW")
-        with pytest.raises(mdloom.errors.MdloomError, match=r"frame 0: atom \d+ was selected"):
+        text = r"frame 0: atom \d+ was selected, but has no bond that says whose hydrogen it is: .* or give donors_sel"
+        with pytest.raises(ArgumentError, match=text):
             hbonds.run(n_jobs=1)
 
 
