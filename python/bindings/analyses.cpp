@@ -5,6 +5,7 @@
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/dihedrals.hpp"
+#include "mdloom/analyses/fitted.hpp"
 #include "mdloom/analyses/gyration.hpp"
 #include "mdloom/analyses/hbonds.hpp"
 #include "mdloom/analyses/leaflet.hpp"
@@ -44,6 +45,13 @@ HeldAnalysis average_structure(const IndexArray& mobile, const DoublePoints& ref
                                const std::optional<DoubleArray>& weights, const IndexArray& averaged) {
     return {analyses::average_structure(
         {{to_group(mobile), to_points(reference), to_weights(weights)}, to_group(averaged)})};
+}
+
+HeldAnalysis fitted(HeldAnalysis& inner, const IndexArray& mobile, const std::optional<DoublePoints>& reference,
+                    const std::optional<DoubleArray>& weights) {
+    analyses::FitSpec spec{{to_group(mobile), {}, to_weights(weights)}, !reference};
+    if (reference) spec.fitted.reference = to_points(*reference);
+    return {analyses::fitted(std::move(spec), std::move(inner.analysis))};
 }
 
 HeldAnalysis leaflet(const IndexArray& group, double cutoff, bool pbc) {
@@ -130,6 +138,7 @@ void bind_analyses(nb::module_& module) {
                "lambda_constant"_a, "pbc"_a);
     module.def("density", &density, "atoms"_a, "x"_a, "y"_a, "z"_a);
     module.def("dihedrals", &dihedrals, "a"_a, "b"_a, "c"_a, "d"_a);
+    module.def("fitted", &fitted, "analysis"_a, "mobile"_a, "reference"_a.none(), "weights"_a.none());
     module.def("gyration", &gyration, "group"_a, "weights"_a.none());
     module.def("hydrogen_bonds", &hydrogen_bonds, "donors"_a, "hydrogens"_a, "acceptors"_a, "bonded"_a.none(),
                "between"_a, "d_h_cutoff"_a, "d_a_cutoff"_a, "angle_cutoff"_a);

@@ -6,6 +6,7 @@
 
 #include "bindings.hpp"
 #include "changing_groups.hpp"
+#include "mdloom/analyses/fitted.hpp"
 #include "mdloom/backends/catalog.hpp"
 #include "mdloom/engine/pass.hpp"
 #include "mdloom/kernels/dispatch.hpp"
@@ -118,6 +119,7 @@ std::unique_ptr<Session> new_session(const HeldSource& source, Index n_atoms, co
 std::unique_ptr<Analysis> rebuild_any(const std::string& name, ByteReader& spec) {
     if (name == python_analysis_name) return rebuild_python_analysis(spec);
     if (name == changing_groups_name) return rebuild_with_changing_groups(spec, rebuild_any);
+    if (name == analyses::fitted_name) return analyses::rebuild_fitted(spec, rebuild_any);
     return rebuild_analysis(name, spec);
 }
 

@@ -7,6 +7,7 @@
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/dihedrals.hpp"
+#include "mdloom/analyses/fitted.hpp"
 #include "mdloom/analyses/gyration.hpp"
 #include "mdloom/analyses/hbonds.hpp"
 #include "mdloom/analyses/leaflet.hpp"
@@ -139,6 +140,15 @@ std::unique_ptr<Analysis> random_gyration(std::uint64_t seed, const Case& given)
     return analyses::gyration(std::move(spec));
 }
 
+/// The groups inside may be any: fitted or not, in another order, the same atoms twice.
+std::unique_ptr<Analysis> random_fitted(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    analyses::FitSpec spec{random_matched_group(dice, given, 3), dice.chance(0.5)};
+    if (spec.on_first_frame) spec.fitted.reference.clear();
+    const auto random_inner = dice.chance(0.5) ? random_rmsf : dice.chance(0.5) ? random_density : random_dihedrals;
+    return analyses::fitted(std::move(spec), random_inner(seed + 1, given));
+}
+
 Group random_ascending_group(Dice& dice, const Case& given) {
     Group group = random_group(dice, given);
     std::ranges::sort(group);
@@ -172,6 +182,7 @@ std::vector<Subject> makers() {
         {"contacts", random_contacts},
         {"density", random_density},
         {"dihedrals", random_dihedrals},
+        {"fitted", random_fitted},
         {"hbonds", random_hydrogen_bonds},
         {"leaflet", random_leaflet},
         {"radius_of_gyration", random_gyration},

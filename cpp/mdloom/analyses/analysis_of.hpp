@@ -13,6 +13,22 @@
 
 namespace mdloom::analyses {
 
+/// What stands before each state's bytes.
+inline void write_state_header(ByteWriter& writer, std::string_view name, Index version) {
+    writer.write(name);
+    writer.write(version);
+}
+
+/// Throws StateError when the bytes are another analysis' or another version's.
+inline void read_state_header(ByteReader& reader, std::string_view name, Index version) {
+    const auto found = reader.read<std::string>();
+    if (found != name) throw StateError("state is of '" + found + "', not of '" + std::string(name) + "'");
+    const auto its_version = reader.read<Index>();
+    if (its_version != version)
+        throw StateError(found + " state has version " + std::to_string(its_version) + ", this build reads version " +
+                         std::to_string(version) + ": run again");
+}
+
 template <class A>
 concept HasScratch = requires { typename A::Scratch; };
 
@@ -40,8 +56,7 @@ class AnalysisOf final : public Analysis {
         explicit HeldState(TypedState state) : value(std::move(state)) {}
         void merge(State&& other) override { merge_members(value, std::move(typed(other))); }
         void write(ByteWriter& writer) const override {
-            writer.write(A::name);
-            writer.write(A::state_version);
+            write_state_header(writer, A::name, A::state_version);
             writer.write(value);
         }
         TypedState value;
@@ -77,12 +92,7 @@ public:
     std::unique_ptr<Scratch> make_scratch() const override { return std::make_unique<HeldScratch>(); }
 
     std::unique_ptr<State> read_state(ByteReader& reader) const override {
-        const auto name = reader.read<std::string>();
-        if (name != A::name) throw StateError("state is of '" + name + "', not of '" + std::string(A::name) + "'");
-        const auto version = reader.read<Index>();
-        if (version != A::state_version)
-            throw StateError(name + " state has version " + std::to_string(version) + ", this build reads version " +
-                             std::to_string(A::state_version) + ": run again");
+        read_state_header(reader, A::name, A::state_version);
         return std::make_unique<HeldState>(reader.read<TypedState>());
     }
 

@@ -3,6 +3,7 @@
 #include "mdloom/analyses/contacts.hpp"
 #include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/dihedrals.hpp"
+#include "mdloom/analyses/fitted.hpp"
 #include "mdloom/analyses/gyration.hpp"
 #include "mdloom/analyses/hbonds.hpp"
 #include "mdloom/analyses/leaflet.hpp"
@@ -23,6 +24,7 @@ constexpr std::array listed{
     Info{"contacts", "fraction of a reference's contacts that are there in each frame", blank_contacts},
     Info{"density", "atoms in each cell of a grid, averaged over frames", blank_density},
     Info{"dihedrals", "dihedral angles between nearest images, in each frame", blank_dihedrals},
+    Info{"fitted", "another analysis, of frames that were superposed on a reference", blank_fitted},
     Info{"hbonds", "hydrogen bonds: who gives one to whom, how long and how straight", blank_hydrogen_bonds},
     Info{"leaflet", "head groups that hang together, in each frame", blank_leaflet},
     Info{"radius_of_gyration", "centre and radii of gyration of a group, in each frame", blank_gyration},
