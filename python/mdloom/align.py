@@ -1,4 +1,4 @@
-"""Average structures after superposition: :class:`AverageStructure`."""
+"""Superposition: :class:`AverageStructure`, and :class:`Fit` for analyses that take ``fit=``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import numpy as np
 from . import _core, atoms
 from .analysis import NativeAnalysis
 from .errors import MdloomWarning
-from .references import both_selections, reference_positions
+from .fitting import Fit
+from .references import both_selections, matched_atoms
 from .results import Results
 from .universe import trajectory_of
+
+__all__ = ["AverageStructure", "Fit"]
 
 
 class AverageStructure(NativeAnalysis):
@@ -59,14 +62,11 @@ class AverageStructure(NativeAnalysis):
         for_mobile, for_reference = both_selections(select)
         self.mobile_atoms = atoms.select("mobile", mobile, for_mobile)
         self.ref_atoms = atoms.select("reference", reference, for_reference)
-        atoms.require_same_size(self.mobile_atoms, self.ref_atoms)
         self.averaged_atoms = self.mobile_atoms if average is None else atoms.select("mobile", mobile, average)
-        self._weights, doubt = atoms.weights_of("weights", self.ref_atoms, weights)
-        (self._reference,), box = reference_positions(reference.universe, [self.ref_atoms], ref_frame)
-        self._doubt = atoms.broken_across_box(
-            self.ref_atoms, self._reference, box, "the reference", "the average structure"
-        )
-        for message in filter(None, [atoms.different_masses(self.mobile_atoms, self.ref_atoms, tol_mass), doubt]):
+        matched = matched_atoms(self.mobile_atoms, self.ref_atoms, weights, ref_frame, tol_mass)
+        self._reference, self._weights = matched.positions, matched.weights
+        self._doubt = matched.broken("the average structure")
+        for message in filter(None, matched.doubts):
             warnings.warn(message, MdloomWarning, stacklevel=2)
 
     @property
@@ -80,10 +80,9 @@ class AverageStructure(NativeAnalysis):
         return self.results.rmsd
 
     def _make_analysis(self) -> Any:
-        fitted, averaged = (
-            np.ascontiguousarray(group.ix, dtype=np.int64) for group in (self.mobile_atoms, self.averaged_atoms)
+        return _core.average_structure(
+            atoms.indices(self.mobile_atoms), self._reference, self._weights, atoms.indices(self.averaged_atoms)
         )
-        return _core.average_structure(fitted, self._reference, self._weights, averaged)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
         found = _AverageResults(positions=columns["positions"], rmsd=float(columns["rmsd"][0]))

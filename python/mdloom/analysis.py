@@ -17,6 +17,8 @@ from .universe import names_of_files
 if TYPE_CHECKING:
     from typing import Self
 
+    from .fitting import SettledFit
+
 
 class Analysis:
     """What native analyses and those written in Python share: run(), timing, which frames, how it went.
@@ -147,6 +149,9 @@ class NativeAnalysis(Analysis):
     #: Ends the error when a group that changes has an atom that the engine's analysis does not list.
     _why_not_selectable = "is not among those that can be"
 
+    #: Superposes every frame before the engine's analysis sees it.
+    _fit: SettledFit | None = None
+
     def __init__(self, universe: Any) -> None:
         self.universe = universe
         self.results = Results()
@@ -177,7 +182,8 @@ class NativeAnalysis(Analysis):
 
     def _tell(self, timing: Timing, how: str) -> None:
         super()._tell(timing, how)
-        about = {**self._settings(), **names_of_files(self.universe), "frames": _frames_text(self._selected)}
+        fit = {} if self._fit is None else {"fit": self._fit.text}
+        about = {**self._settings(), **fit, **names_of_files(self.universe), "frames": _frames_text(self._selected)}
         self._about = writers.plain({"analysis": self.name, "mdloom": _core.__version__, **about})
 
     def partial(self) -> Results:
@@ -187,13 +193,16 @@ class NativeAnalysis(Analysis):
         """
         if self._run is None:
             raise ArgumentError("there is nothing yet: call run() first")
-        found = self._results_of(self._run.conclude()[self._position])
+        found = self._found_in(self._run.conclude()[self._position])
         done = [np.asarray(self._selected[first:stop], dtype=np.int64) for first, stop in self._run.done]
         found["frames"] = found._frames = np.concatenate(done) if done else np.empty(0, np.int64)
         return found
 
     def _attach(self, run: Any, position: int) -> None:
         self._run, self._position = run, position
+
+    def _doubts(self, first_frame: Any) -> Sequence[str]:
+        return () if self._fit is None else self._fit.doubts(first_frame)
 
     def _make_analysis(self) -> Any:
         raise NotImplementedError
@@ -218,7 +227,15 @@ class NativeAnalysis(Analysis):
         super()._begin(frames, blocks)
 
     def _take(self, columns: dict[str, Any]) -> None:
-        self.results = self._results_of(columns)
+        self.results = self._found_in(columns)
+
+    def _found_in(self, columns: dict[str, np.ndarray]) -> Results:
+        if self._fit is None:
+            return self._results_of(columns)
+        fit_rmsd = columns.pop("fit_rmsd")
+        found = self._results_of(columns)
+        found["fit_rmsd"] = fit_rmsd
+        return found
 
 
 #: Frames that were given one by one are listed up to this many; tables over time have them all.

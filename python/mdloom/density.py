@@ -12,6 +12,7 @@ from . import _core, atoms, memory, tables
 from .analysis import NativeAnalysis
 from .changing_groups import changes_with_frames, is_updating
 from .errors import ArgumentError
+from .fitting import settled_fit
 from .results import Results
 from .universe import trajectory_of
 
@@ -24,13 +25,14 @@ class DensityAnalysis(NativeAnalysis):
     """How many atoms of a group there are in each cell of a grid, averaged over frames, per volume.
 
     The grid stands still. Atoms outside of it are left out (``results.n_outside`` counts them), and there are no
-    periodic images: center and align the trajectory first.
+    periodic images: center and align the trajectory first, or `fit`.
 
     Parameters: `atomgroup`, an AtomGroup or Universe; an UpdatingAtomGroup is selected anew in every frame. `delta`: Å,
     the width of the cells. `updating=True` with `atomselection`: the atoms of the group that this selection finds in
     each frame. `metadata`, `parameters`: dicts for the Density. `padding`: Å; without a grid of your own it reaches so
     far beyond the atoms as they stand when run() starts. `gridcenter` ([3] Å) with `xdim`, `ydim`, `zdim` (Å): a grid
-    of your own; padding does not count then.
+    of your own; padding does not count then. `fit`: atoms to superpose every frame by, a selection or an AtomGroup (on
+    the first analysed frame), or :class:`mdloom.align.Fit`; groups that change are selected before.
 
     Result: ``results.density`` (also ``.density``), MDAnalysis' Density, which is GridDataFormats' Grid: `grid`
     [n_x, n_y, n_z] in Å^-3, `edges`, `delta`, `origin`, `convert_density()`, `export()`, `metadata`.
@@ -54,6 +56,8 @@ class DensityAnalysis(NativeAnalysis):
         xdim: Any = None,
         ydim: Any = None,
         zdim: Any = None,
+        *,
+        fit: Any = None,
     ) -> None:
         if not isinstance(updating, (bool, np.bool_)):
             raise ArgumentError(f"updating is True or False, not {updating!r}")
@@ -75,6 +79,7 @@ class DensityAnalysis(NativeAnalysis):
         super().__init__(group.universe)
         trajectory_of(self.universe)
         self._atoms = self._chosen_from(group)
+        self._fit = settled_fit(fit, self.universe)
 
     @property
     def density(self) -> Any:
@@ -98,6 +103,8 @@ class DensityAnalysis(NativeAnalysis):
     def _begin(self, frames: Any, blocks: Any) -> None:
         super()._begin(frames, blocks)
         positions = atoms.current_positions("atomgroup", self._atoms)
+        if self._fit is not None:
+            positions = self._fit.moved(positions, frames)
         self._misfit = None
         if self._user_grid is None:
             least, most = self._around(positions)
@@ -134,7 +141,7 @@ class DensityAnalysis(NativeAnalysis):
             )
 
     def _doubts(self, first_frame: Any) -> Sequence[str]:
-        return [self._misfit] if self._misfit else []
+        return [*super()._doubts(first_frame), *([self._misfit] if self._misfit else [])]
 
     def _make_analysis(self) -> Any:
         self._edges = [

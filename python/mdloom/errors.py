@@ -3,6 +3,8 @@
 All derive from :class:`MdloomError`, and each also from the built-in class that callers would catch anyway.
 """
 
+import sys
+
 
 class MdloomError(Exception):
     """The common base of all errors that mdloom raises on purpose."""
@@ -61,3 +63,11 @@ class FrameError(MdloomError):
 
 class MdloomWarning(UserWarning):
     """Something the user should know about the input or the run; the numbers are still right."""
+
+
+def depth_outside_package() -> int:
+    """The stacklevel of a warning that the caller gives, so that it shows the user's line."""
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("mdloom"):
+        depth, frame = depth + 1, frame.f_back
+    return depth

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _core, atoms, one_pass, tables
 from .analysis import NativeAnalysis
-from .errors import ArgumentError, MdloomWarning
+from .errors import ArgumentError, MdloomWarning, depth_outside_package
 from .results import Results
 from .universe import trajectory_of
 
@@ -141,7 +141,7 @@ class LeafletFinder(NativeAnalysis):
                 f"at a cut-off of {self.cutoff:g} Å all atoms hang together in {len(single)} of {self.n_frames} frames,"
                 f" first in frame {self.frames[single[0]]}: the second group is empty there; try a smaller cut-off",
                 MdloomWarning,
-                stacklevel=one_pass.depth_outside_package(),
+                stacklevel=depth_outside_package(),
             )
 
     def _found(self) -> Results:

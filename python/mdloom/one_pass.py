@@ -5,19 +5,21 @@ What a pass asks of an analysis is in :class:`Member`; mdloom.analysis has the c
 
 from __future__ import annotations
 
-import sys
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
 from . import _core, backends, failures, progress, scheduler, timing, travel, util
 from .backends import here, worker
 from .changing_groups import ChangingGroups
-from .errors import AnalysisError, ArgumentError, MdloomWarning
+from .errors import AnalysisError, ArgumentError, MdloomWarning, depth_outside_package
+
+if TYPE_CHECKING:
+    from .fitting import SettledFit
 
 Frames = range | np.ndarray
 
@@ -42,6 +44,7 @@ class NativeMember(Member, Protocol):
     """One that the engine computes."""
 
     _why_not_selectable: str
+    _fit: SettledFit | None
 
     def _make_analysis(self) -> _core.Analysis: ...
     def _changing_groups(self) -> Mapping[int, Any]: ...
@@ -190,11 +193,14 @@ class OnePass:
     def _engines_own(self, analysis: Member) -> _core.Analysis:
         if not analysis.is_native:
             return cast(PythonMember, analysis)._make_python_analysis(self._number_of(analysis))
-        native = cast(NativeMember, analysis)._make_analysis()
-        if id(analysis) not in self.changing:
-            return native
-        positions, why_not = list(self.changing[id(analysis)]), cast(NativeMember, analysis)._why_not_selectable
-        return _core.with_changing_groups(native, self._number_of(analysis), positions, why_not)
+        member = cast(NativeMember, analysis)
+        native = member._make_analysis()
+        if id(analysis) in self.changing:
+            positions = list(self.changing[id(analysis)])
+            native = _core.with_changing_groups(
+                native, self._number_of(analysis), positions, member._why_not_selectable
+            )
+        return native if member._fit is None else member._fit.around(native)
 
     def _number_of(self, analysis: Member) -> int:
         return [id(one) for one in self.on_universes].index(id(analysis))
@@ -257,11 +263,3 @@ class OnePass:
         for message in dict.fromkeys(self.messages):
             warnings.warn(message, MdloomWarning, stacklevel=depth_outside_package())
         self.messages.clear()
-
-
-def depth_outside_package() -> int:
-    """The stacklevel of a warning that the caller gives, so that it shows the user's line."""
-    depth, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("mdloom"):
-        depth, frame = depth + 1, frame.f_back
-    return depth

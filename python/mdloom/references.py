@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import atoms
 from .errors import ArgumentError
 from .universe import name_of, positions_at, trajectory_of
 
@@ -44,3 +45,25 @@ def reference_positions(universe: Any, groups: list[Any], frame: int | None) -> 
     positions, box = positions_at(universe, indices, frame)
     borders = np.cumsum([len(group) for group in groups])[:-1]
     return [np.ascontiguousarray(part, dtype=np.float64) for part in np.split(positions, borders)], box
+
+
+class MatchedAtoms(NamedTuple):
+    """What frames are superposed on."""
+
+    reference: Any  #: AtomGroup
+    positions: np.ndarray  #: float64 [n, 3], Å
+    box: np.ndarray
+    weights: np.ndarray | None  #: float64 [n]
+    doubts: list[str | None]  #: warnings
+
+    def broken(self, quantity: str) -> str | None:
+        """A warning when the reference is split over its periodic box."""
+        return atoms.broken_across_box(self.reference, self.positions, self.box, "the reference", quantity)
+
+
+def matched_atoms(mobile: Any, reference: Any, weights: Any, ref_frame: int | None, tol_mass: float) -> MatchedAtoms:
+    """The reference's positions, copied now, and weights for both. Raises ArgumentError and TopologyError."""
+    atoms.require_same_size(mobile, reference)
+    values, doubt = atoms.weights_of("weights", reference, weights)
+    (positions,), box = reference_positions(reference.universe, [reference], ref_frame)
+    return MatchedAtoms(reference, positions, box, values, [atoms.different_masses(mobile, reference, tol_mass), doubt])

@@ -11,6 +11,7 @@ import numpy as np
 from . import _core, atoms, tables
 from .analysis import NativeAnalysis
 from .errors import ArgumentError, MdloomWarning
+from .fitting import settled_fit
 from .references import both_selections, reference_positions
 from .results import Results
 from .universe import trajectory_of
@@ -138,26 +139,28 @@ class RMSD(NativeAnalysis):
 
 
 class RMSF(NativeAnalysis):
-    r"""RMSF of each atom about its mean position, as the frames stand.
+    r"""RMSF of each atom about its mean position.
 
-    :math:`\sqrt{\langle |x_i - \langle x_i \rangle|^2 \rangle}` over frames. Nothing is fitted: superpose the frames
-    first when the system turns or drifts.
+    :math:`\sqrt{\langle |x_i - \langle x_i \rangle|^2 \rangle}` over frames, as they stand, or after `fit`: a system
+    that turns or drifts fluctuates by nothing else.
 
-    Parameter: `atomgroup`, AtomGroup or Universe; its order and duplicates are kept.
+    Parameters: `atomgroup`, AtomGroup or Universe; its order and duplicates are kept. `fit`: atoms to superpose every
+    frame by, a selection or an AtomGroup (on the first analysed frame), or :class:`mdloom.align.Fit`.
 
     Results, float64, also as attributes of the object: ``results.rmsf`` [n_atoms], Å; ``results.mean`` [n_atoms, 3],
     the mean positions, Å; ``results.sumsquares`` [n_atoms, 3], the sums over frames of (x - mean)², Å². Without frames
     `rmsf` and `mean` are NaN. Positions are summed exactly: the bits are the same for any cut of the frames.
 
-    Errors: ArgumentError (a ValueError) for empty and updating groups.
+    Errors: ArgumentError (a ValueError) for empty and updating groups, and those of the fit.
     """
 
     name = "rmsf"
 
-    def __init__(self, atomgroup: Any) -> None:
+    def __init__(self, atomgroup: Any, *, fit: Any = None) -> None:
         self.atomgroup = atoms.static_group("atomgroup", atomgroup)
         super().__init__(self.atomgroup.universe)
         trajectory_of(self.universe)
+        self._fit = settled_fit(fit, self.universe)
 
     @property
     def rmsf(self) -> np.ndarray:
@@ -199,7 +202,7 @@ class RMSF(NativeAnalysis):
         positions, _, boxes = first_frame
         at = positions[0][self.atomgroup.ix]
         doubt = atoms.broken_across_box(self.atomgroup, at, boxes[0], "the first frame", "RMSF")
-        return [] if doubt is None else [doubt]
+        return super()._doubts(first_frame) if doubt is None else [doubt]
 
     def _size_text(self) -> str:
         return f"{len(self.atomgroup)} atoms"

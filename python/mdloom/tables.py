@@ -41,6 +41,11 @@ class RMSDResults(Results):
         return times, columns
 
 
+def _fit_of(results: Results) -> dict[str, list[Column]]:
+    """What is there when frames were superposed first."""
+    return {"fit_rmsd": [Column("fit_rmsd", results.fit_rmsd, "Å")]} if "fit_rmsd" in results else {}
+
+
 class RMSFResults(Results):
     """atom (0-based index), rmsf; drawn by residue where each atom has its own, else by atom."""
 
@@ -53,6 +58,7 @@ class RMSFResults(Results):
             "rmsf": [Column("rmsf", self.rmsf, "Å", "RMSF")],
             "mean": [Column("mean", self.mean, "Å")],
             "sumsquares": [Column("sumsquares", self.sumsquares, "Å^2")],
+            **_fit_of(self),
         }
 
     def _table(self) -> list[Column]:
@@ -204,6 +210,7 @@ class DensityResults(Results):
         return {
             "density": [Column("density", density.grid, unit, "mean density")],
             "n_outside": [Column("n_outside", self.n_outside)],
+            **_fit_of(self),
         }
 
     def _draw(self, plots: Any, ax: Any, **kwargs: Any) -> Any:
@@ -214,7 +221,8 @@ class DensityResults(Results):
 
     def _arrays(self) -> Mapping[str, Any]:
         edges = {f"edges_{axis}": edges for axis, edges in zip("xyz", self.density.edges, strict=True)}
-        return {"density": self.density.grid, **edges, "n_outside": self.n_outside}
+        fit = {name: columns[0].values for name, columns in _fit_of(self).items()}
+        return {"density": self.density.grid, **edges, "n_outside": self.n_outside, **fit}
 
 
 class HBondResults(Results):
