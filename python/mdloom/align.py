@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _core, atoms
+from . import _core, atoms, tables
 from .analysis import NativeAnalysis
 from .errors import MdloomWarning
 from .fitting import Fit
@@ -55,6 +55,12 @@ class AverageStructure(NativeAnalysis):
         average: Any = None,
         tol_mass: float = 0.1,
     ) -> None:
+        self._asked = {
+            "select": select,
+            "average": average,
+            "weights": atoms.weights_text(weights),
+            "ref_frame": ref_frame,
+        }
         mobile = atoms.as_group("mobile", mobile)
         reference = mobile if reference is None else atoms.as_group("reference", reference)
         super().__init__(mobile.universe)
@@ -86,8 +92,12 @@ class AverageStructure(NativeAnalysis):
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
         found = _AverageResults(positions=columns["positions"], rmsd=float(columns["rmsd"][0]))
+        found._atoms = atoms.indices(self.averaged_atoms)
         found.averages(self.averaged_atoms)
         return found
+
+    def _settings(self) -> dict[str, Any]:
+        return {**self._asked, "fitted": len(self.mobile_atoms), "averaged": len(self.averaged_atoms)}
 
     def _doubts(self, first_frame: Any) -> Sequence[str]:
         doubt = self._doubt
@@ -102,7 +112,7 @@ class AverageStructure(NativeAnalysis):
         return f"{len(self.averaged_atoms)} atoms"
 
 
-class _AverageResults(Results):
+class _AverageResults(tables.StructureResults):
     """`universe` is made when it is asked for: it takes longer than many a run."""
 
     def averages(self, group: Any) -> None:

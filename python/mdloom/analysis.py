@@ -228,6 +228,7 @@ class NativeAnalysis(Analysis):
 
     def _take(self, columns: dict[str, Any]) -> None:
         self.results = self._found_in(columns)
+        self.results._frames = self.frames
 
     def _found_in(self, columns: dict[str, np.ndarray]) -> Results:
         if self._fit is None:

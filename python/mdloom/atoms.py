@@ -178,6 +178,11 @@ def weights_of(what: str, group: Any, weights: Any) -> tuple[np.ndarray | None, 
     return values, None
 
 
+def weights_text(weights: Any) -> str | None:
+    """What files say of them."""
+    return weights if weights is None or isinstance(weights, str) else "given"
+
+
 def _masses(what: str, group: Any) -> tuple[np.ndarray, str | None]:
     try:
         masses = np.asarray(group.masses, dtype=np.float64)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import _core, atoms, kernels, tables
+from . import _core, atoms, frame_tables, kernels
 from .analysis import Analysis, NativeAnalysis
 from .errors import ArgumentError
 from .parallel import ParallelAnalysisBase
@@ -165,7 +165,7 @@ class Contacts(NativeAnalysis):
         return _core.contacts(first, second, self._sets, self._method, **given, pbc=self._pbc)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
-        return tables.ContactsResults(timeseries=columns["timeseries"], times=columns["times"])
+        return frame_tables.ContactsResults(timeseries=columns["timeseries"], times=columns["times"])
 
     def _settings(self) -> dict[str, Any]:
         return {

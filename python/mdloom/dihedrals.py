@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _core, atoms
+from . import _core, atoms, frame_tables
 from .analysis import NativeAnalysis
 from .errors import ArgumentError, MdloomWarning, TopologyError
 from .results import Results
@@ -23,8 +23,8 @@ class Dihedral(NativeAnalysis):
 
     Parameter: `atomgroups`, a list of AtomGroups of four atoms each, of one Universe.
 
-    Result: ``results.angles`` (also ``.angles``), float64 [n_frames, n_groups], degrees in (-180, 180]; NaN where three
-    atoms in a row are collinear.
+    Results: ``results.angles`` (also ``.angles``), float64 [n_frames, n_groups], degrees in (-180, 180]; NaN where
+    three atoms in a row are collinear. ``results.times`` [n_frames], ps.
 
     Errors: ArgumentError (a ValueError) when there is no group, one has not four atoms or is updating, or they are of
     different Universes.
@@ -57,7 +57,12 @@ class Dihedral(NativeAnalysis):
         return _core.dihedrals(*(np.ascontiguousarray(column) for column in self._quartets.T))
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
-        return Results(angles=columns["angles"])
+        found = frame_tables.AngleResults(angles=columns["angles"], times=columns["times"])
+        found._names = tuple("_".join(["atoms", *map(str, quartet)]) for quartet in self._quartets)
+        return found
+
+    def _settings(self) -> dict[str, Any]:
+        return {"angles": len(self._quartets)}
 
     def _size_text(self) -> str:
         return f"{len(self._quartets)} dihedral angles"
@@ -75,14 +80,14 @@ class Ramachandran(NativeAnalysis):
     residue are left out with a warning. Residues that lack one of the five atoms are left out, too; ``residues`` has
     those that stay, in the order of the results.
 
-    Result: ``results.angles`` (also ``.angles``), float64 [n_frames, n_residues, 2], phi and psi, degrees in
-    (-180, 180].
+    Results: ``results.angles`` (also ``.angles``), float64 [n_frames, n_residues, 2], phi and psi, degrees in
+    (-180, 180]; ``results.times`` [n_frames], ps.
 
     Errors: ArgumentError (a ValueError) for residues outside of the protein, or when none stays; TopologyError for
     names or residue numbers that are not there.
     """
 
-    name = "dihedrals"
+    name = "ramachandran"
 
     def __init__(
         self, atomgroup: Any, c_name: str = "C", n_name: str = "N", ca_name: str = "CA", check_protein: bool = True
@@ -119,10 +124,22 @@ class Ramachandran(NativeAnalysis):
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
         phi, psi = np.split(columns["angles"], 2, axis=1)
-        return Results(angles=np.stack([phi, psi], axis=2))
+        found = frame_tables.RamachandranResults(angles=np.stack([phi, psi], axis=2), times=columns["times"])
+        found._names = tuple(f"{angle}_{name}" for name in _names_of(self.residues) for angle in ("phi", "psi"))
+        return found
+
+    def _settings(self) -> dict[str, Any]:
+        return {"residues": len(self._chains)}
 
     def _size_text(self) -> str:
         return f"{len(self._chains)} residues"
+
+
+def _names_of(residues: Any) -> list[str]:
+    """MET1, ...; with the place in `residues` where two would be called the same."""
+    kinds = getattr(residues, "resnames", [""] * len(residues))  # NoDataError is an AttributeError
+    names = [f"{kind}{number}" for kind, number in zip(kinds, residues.resids, strict=True)]
+    return names if len(set(names)) == len(names) else [f"{name}_{i}" for i, name in enumerate(names)]
 
 
 def _inside_protein(residues: Any) -> tuple[Any, bool]:

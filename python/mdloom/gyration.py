@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _core, atoms
+from . import _core, atoms, frame_tables
 from .analysis import NativeAnalysis
 from .errors import MdloomWarning
 from .results import Results
@@ -20,15 +20,16 @@ from .universe import trajectory_of
 class _OfGroup(NativeAnalysis):
     """What the three have in common: one group, weights, rows of frame, time and values."""
 
-    name = "radius_of_gyration"
     #: Of the engine's columns: frame, time, centre x y z, radius of gyration, about x, y, z.
     _columns: tuple[int, ...]
     _quantity: str
+    _results_class: type[Results]
 
     def __init__(self, atomgroup: Any, weights: Any) -> None:
         self.atomgroup = atoms.select("atomgroup", atoms.as_group("atomgroup", atomgroup), None)
         super().__init__(self.atomgroup.universe)
         trajectory_of(self.universe)
+        self._weights_text = atoms.weights_text(weights)
         self._weights, doubt = atoms.weights_of("weights", self.atomgroup, weights)
         if doubt is not None:
             warnings.warn(doubt, MdloomWarning, stacklevel=3)
@@ -47,7 +48,10 @@ class _OfGroup(NativeAnalysis):
         return _core.gyration(np.ascontiguousarray(self.atomgroup.ix, dtype=np.int64), self._weights)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
-        return Results(timeseries=np.ascontiguousarray(columns["gyration"][:, list(self._columns)]))
+        return self._results_class(timeseries=np.ascontiguousarray(columns["gyration"][:, list(self._columns)]))
+
+    def _settings(self) -> dict[str, Any]:
+        return {"weights": self._weights_text, "atoms": len(self.atomgroup)}
 
     def _doubts(self, first_frame: Any) -> Sequence[str]:
         if first_frame is None:
@@ -78,8 +82,10 @@ class RadiusOfGyration(_OfGroup):
     that are not there.
     """
 
+    name = "radius_of_gyration"
     _columns = (0, 1, 5, 6, 7, 8)
     _quantity = "the radius of gyration"
+    _results_class = frame_tables.GyrationResults
 
     def __init__(self, atomgroup: Any, weights: Any = "mass") -> None:
         super().__init__(atomgroup, weights)
@@ -97,8 +103,10 @@ class CenterOfMass(_OfGroup):
     Errors: ArgumentError (a ValueError) for empty and updating groups, TopologyError for masses that are not there.
     """
 
+    name = "center_of_mass"
     _columns = (0, 1, 2, 3, 4)
     _quantity = "the centre of mass"
+    _results_class = frame_tables.CentreResults
 
     def __init__(self, atomgroup: Any) -> None:
         super().__init__(atomgroup, "mass")
@@ -114,8 +122,10 @@ class CenterOfGeometry(_OfGroup):
     Errors: ArgumentError (a ValueError) for empty and updating groups.
     """
 
+    name = "center_of_geometry"
     _columns = (0, 1, 2, 3, 4)
     _quantity = "the centre of geometry"
+    _results_class = frame_tables.CentreResults
 
     def __init__(self, atomgroup: Any) -> None:
         super().__init__(atomgroup, None)

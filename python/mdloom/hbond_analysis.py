@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _core, atoms, hbond_counts, hbond_guesses, tables
+from . import _core, atoms, frame_tables, hbond_counts, hbond_guesses
 from .analysis import NativeAnalysis
 from .changing_groups import changes_with_frames, is_updating
 from .errors import ArgumentError
@@ -229,7 +229,7 @@ class HydrogenBondAnalysis(NativeAnalysis):
         )
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
-        return tables.HBondResults(
+        return frame_tables.HBondResults(
             hbonds=columns["hbonds"], times=columns["times"], counts=columns["counts"].astype(np.int64)
         )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _core, atoms, one_pass, tables
+from . import _core, atoms, frame_tables, one_pass
 from .analysis import NativeAnalysis
 from .errors import ArgumentError, MdloomWarning, depth_outside_package
 from .results import Results
@@ -117,7 +117,7 @@ class LeafletFinder(NativeAnalysis):
         labels = columns["labels"].astype(np.int64)
         components = [self._components_of(row) for row in labels]
         empty = self.universe.atoms[:0]
-        return tables.LeafletResults(
+        return frame_tables.LeafletResults(
             results=[[*groups[:2], empty][:2] for groups in components],
             components=[sorted(groups, key=len, reverse=True) for groups in components],
             labels=labels,
@@ -133,7 +133,8 @@ class LeafletFinder(NativeAnalysis):
     def _take(self, columns: dict[str, Any]) -> None:
         found = self._results_of(columns)
         found._frames = self.frames
-        self.results, self.components, self.labels = tables.Leaflets(found.results), found.components, found.labels
+        self.results = frame_tables.Leaflets(found.results)
+        self.components, self.labels = found.components, found.labels
         self.results.found = found
         single = [i for i, groups in enumerate(found.components) if len(groups) == 1]
         if single:
@@ -145,7 +146,7 @@ class LeafletFinder(NativeAnalysis):
             )
 
     def _found(self) -> Results:
-        return self.results.found if isinstance(self.results, tables.Leaflets) else Results()
+        return self.results.found if isinstance(self.results, frame_tables.Leaflets) else Results()
 
     def _settings(self) -> dict[str, Any]:
         return {"cutoff": float(self.cutoff), "pbc": self.pbc, "atoms": len(self.atoms)}

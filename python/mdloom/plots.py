@@ -15,8 +15,8 @@ from .results import Column
 _TIME_UNITS = ((1e7, "µs", 1e6), (1e3, "ns", 1e3))
 #: More curves than this are drawn thin, with their mean, and without names.
 _MOST_NAMED = 8
-#: What is near 1 shows more on an axis that does not begin at 0.
-_FRACTIONS = ("q1",)
+#: What varies little shows more on an axis that does not begin at 0.
+_NEAR_ITS_MEAN = ("q1", "rg")
 _SECOND_COLOR = "tab:gray"
 
 
@@ -62,6 +62,40 @@ def many_curves(ax: Any, x: Column, ys: Sequence[Column], what: str, **kwargs: A
     _label(ax, x, ys[0])
     ax.legend(frameon=False)
     return ax
+
+
+def angles_over_time(ax: Any, x: Column, ys: Sequence[Column], **kwargs: Any) -> Any:
+    """Points, because angles jump at 180 degrees; from -180 to 180."""
+    ax = _axes(ax)
+    x = _in_handy_unit(x)
+    for y in ys:
+        style = {"linestyle": "none", "marker": ".", "markersize": 3, "label": y.legend or y.name}
+        ax.plot(x.values, y.values, **{**style, **kwargs})
+    _label(ax, x, ys[0])
+    _whole_turn(ax.yaxis)
+    if 1 < len(ys) <= _MOST_NAMED:
+        ax.legend(frameon=False)
+    return ax
+
+
+def angle_pairs(ax: Any, x: Column, y: Column, **kwargs: Any) -> Any:
+    """One angle over another, points of all frames: a Ramachandran plot. Returns the Axes."""
+    if ax is None:
+        _, ax = _pyplot().subplots(figsize=(4.5, 4.3), layout="constrained")
+    n_points = np.size(x.values)
+    style = {"s": 4, "alpha": float(np.clip(2000 / max(n_points, 1), 0.05, 0.8)), "linewidths": 0, "rasterized": True}
+    ax.scatter(np.ravel(x.values), np.ravel(y.values), **{**style, **kwargs})
+    ax.set(xlabel=_text(x), ylabel=_text(y), aspect="equal")
+    for axis in (ax.xaxis, ax.yaxis):
+        _whole_turn(axis)
+    for line in (ax.axhline, ax.axvline):
+        line(0, color="0.8", linewidth=0.8, zorder=0)
+    return ax
+
+
+def _whole_turn(axis: Any) -> None:
+    axis.set_ticks([-180, -90, 0, 90, 180])
+    axis.set_view_interval(-180, 180, ignore=True)
 
 
 def projections(ax: Any, edges: Sequence[np.ndarray], density: Column, **kwargs: Any) -> Any:
@@ -126,15 +160,15 @@ def _label(ax: Any, x: Column, y: Column) -> None:
     ax.set(xlabel=_text(x), ylabel=_text(y))
     if len(x.values) > 1:
         ax.set_xlim(np.min(x.values), np.max(x.values))
-    if y.name not in _FRACTIONS:
+    if y.name not in _NEAR_ITS_MEAN:
         _from_zero(ax)
 
 
 def _from_zero(ax: Any) -> None:
-    """Up to a little above what is drawn."""
-    highest = [line.get_ydata()[np.isfinite(line.get_ydata())].max(initial=0) for line in ax.get_lines()]
-    if max(highest) > 0:
-        ax.set_ylim(0, 1.05 * max(highest))
+    """Up to a little above what is drawn; not where something is below."""
+    drawn = np.concatenate([line.get_ydata()[np.isfinite(line.get_ydata())] for line in ax.get_lines()])
+    if drawn.min(initial=0) >= 0 and drawn.max(initial=0) > 0:
+        ax.set_ylim(0, 1.05 * drawn.max())
 
 
 def _text(column: Column) -> str:

@@ -10,6 +10,9 @@ import numpy as np
 
 from .errors import ArgumentError
 
+#: Files that a table with a picture can be written to.
+TABLES = (".csv", ".tsv", ".xvg", ".json", ".npy", ".npz")
+
 
 class Column(NamedTuple):
     """Some numbers, what they are called in files, their unit, and the words for them in pictures."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _core, atoms, tables
+from . import _core, atoms, frame_tables, tables
 from .analysis import NativeAnalysis
 from .errors import ArgumentError, MdloomWarning
 from .fitting import settled_fit
@@ -60,7 +60,7 @@ class RMSD(NativeAnalysis):
         self._asked = {
             "select": select,
             "groupselections": groupselections if groupselections is None else _as_list(groupselections),
-            "weights": weights if weights is None or isinstance(weights, str) else "given",
+            "weights": atoms.weights_text(weights),
             "ref_frame": ref_frame,
         }
         mobile = atoms.as_group("mobile", mobile)
@@ -119,7 +119,7 @@ class RMSD(NativeAnalysis):
         return _core.rmsd(atoms.indices(self._atoms), self._reference, self._weights, self._superposition, self._groups)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
-        found = tables.RMSDResults(rmsd=columns["rmsd"])
+        found = frame_tables.RMSDResults(rmsd=columns["rmsd"])
         found._superposition, found._group_names = self._superposition, self._group_names
         return found
 

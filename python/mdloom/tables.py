@@ -1,4 +1,7 @@
-"""What the results of each analysis are called, in which units, and how they become tables and pictures."""
+"""What results over all frames are called, in which units, and how they become tables and pictures.
+
+Those with values for each frame are in mdloom.frame_tables.
+"""
 
 from __future__ import annotations
 
@@ -7,38 +10,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .results import Column, Results
-
-_TABLES = (".csv", ".tsv", ".xvg", ".json", ".npy", ".npz")
-
-
-def _frames(values: Any) -> Column:
-    return Column("frame", np.asarray(values).astype(np.int64))
-
-
-def _times(values: Any) -> Column:
-    return Column("time", np.asarray(values), "ps")
-
-
-class RMSDResults(Results):
-    """frame, time, rmsd, group1, ... of each frame; drawn over time."""
-
-    _endings: ClassVar = _TABLES
-    _superposition = True
-    _group_names: tuple[str, ...] = ()
-
-    def _parts(self) -> dict[str, list[Column]]:
-        frames, times, *values = self.rmsd.T
-        names = ["rmsd", *(f"group{i}" for i in range(1, len(values)))]
-        legends = ["superposed atoms" if self._superposition else "all atoms", *self._group_names]
-        columns = [
-            Column(name, value, "Å", "RMSD", legend) for name, value, legend in zip(names, values, legends, strict=True)
-        ]
-        return {"rmsd": [_frames(frames), _times(times), *columns]}
-
-    def _curves(self) -> tuple[Column, list[Column]]:
-        _, times, *columns = self._table()
-        return times, columns
+from .errors import ArgumentError
+from .results import TABLES, Column, Results
 
 
 def _fit_of(results: Results) -> dict[str, list[Column]]:
@@ -49,7 +22,7 @@ def _fit_of(results: Results) -> dict[str, list[Column]]:
 class RMSFResults(Results):
     """atom (0-based index), rmsf; drawn by residue where each atom has its own, else by atom."""
 
-    _endings: ClassVar = _TABLES
+    _endings: ClassVar = TABLES
     _atoms: np.ndarray
     _residues: np.ndarray | None
 
@@ -73,10 +46,35 @@ class RMSFResults(Results):
         return self.rmsf
 
 
+class StructureResults(Results):
+    """atom (0-based index), x, y, z; no picture: look at ``results.universe`` with a viewer."""
+
+    _endings: ClassVar = (".csv", ".tsv", ".json", ".npy", ".npz")
+    _atoms: np.ndarray
+
+    def _parts(self) -> dict[str, list[Column]]:
+        return {"positions": [Column("positions", self.positions, "Å")], "rmsd": [Column("rmsd", self.rmsd, "Å")]}
+
+    def _table(self) -> list[Column]:
+        columns = [Column(name, x, "Å") for name, x in zip("xyz", self.positions.T, strict=True)]
+        return [Column("atom", self._atoms, "", "atom (0-based index)"), *columns]
+
+    def _curves(self) -> tuple[Column, list[Column]]:
+        raise ArgumentError(
+            "a structure is looked at in a viewer: results.universe.atoms.write('average.pdb') writes one for it"
+        )
+
+    def _main(self) -> np.ndarray:
+        return self.positions
+
+    def _arrays(self) -> Mapping[str, Any]:
+        return {"atoms": self._atoms, "positions": self.positions, "rmsd": self.rmsd}
+
+
 class RDFResults(Results):
     """r (centres of bins), g, count (pairs of all frames), cdf (pairs per frame up to the bin's end)."""
 
-    _endings: ClassVar = _TABLES
+    _endings: ClassVar = TABLES
     _norm = "rdf"
 
     def _parts(self) -> dict[str, list[Column]]:
@@ -166,37 +164,6 @@ class SiteResults(Results):
         return found
 
 
-class ContactsResults(Results):
-    """frame, time, q1, q2, ...: the fraction of each reference's contacts; drawn over time."""
-
-    _endings: ClassVar = _TABLES
-
-    def _parts(self) -> dict[str, list[Column]]:
-        frames, *values = self.timeseries.T
-        return {
-            "timeseries": [
-                _frames(frames),
-                *(
-                    Column(f"q{i}", q, "", "fraction of contacts Q", f"reference {i}")
-                    for i, q in enumerate(values, start=1)
-                ),
-            ],
-            "times": [_times(self.times)],
-        }
-
-    def _table(self) -> list[Column]:
-        parts = self._parts()
-        frames, *columns = parts["timeseries"]
-        return [frames, *parts["times"], *columns]
-
-    def _curves(self) -> tuple[Column, list[Column]]:
-        _, times, *columns = self._table()
-        return times, columns
-
-    def _main(self) -> np.ndarray:
-        return self.timeseries
-
-
 class DensityResults(Results):
     """A grid: no table; drawn as its projections along z, y and x."""
 
@@ -223,98 +190,3 @@ class DensityResults(Results):
         edges = {f"edges_{axis}": edges for axis, edges in zip("xyz", self.density.edges, strict=True)}
         fit = {name: columns[0].values for name, columns in _fit_of(self).items()}
         return {"density": self.density.grid, **edges, "n_outside": self.n_outside, **fit}
-
-
-class HBondResults(Results):
-    """frame, donor, hydrogen, acceptor (0-based indices), distance, angle; their number is drawn over time."""
-
-    _endings: ClassVar = _TABLES
-
-    def _parts(self) -> dict[str, list[Column]]:
-        frames, *indices, distances, angles = self.hbonds.T
-        names = ("donor", "hydrogen", "acceptor")
-        return {
-            "hbonds": [
-                _frames(frames),
-                *(Column(name, ix.astype(np.int64)) for name, ix in zip(names, indices, strict=True)),
-                Column("distance", distances, "Å"),
-                Column("angle", angles, "degrees"),
-            ],
-            "times": [_times(self.times)],
-            "counts": [Column("count", self.counts, "", "hydrogen bonds")],
-        }
-
-    def _table(self) -> list[Column]:
-        return self._parts()["hbonds"]
-
-    def _curves(self) -> tuple[Column, list[Column]]:
-        parts = self._parts()
-        return parts["times"][0], parts["counts"]
-
-    def _main(self) -> np.ndarray:
-        return self.hbonds
-
-
-class LeafletResults(Results):
-    """frame, time, n_components, n_1, n_2: atoms in the largest component and the next; drawn over time."""
-
-    _endings: ClassVar = (*_TABLES, ".ndx")
-    _frames: np.ndarray
-
-    def _parts(self) -> dict[str, list[Column]]:
-        return {"labels": [Column("labels", self.labels)], "times": [_times(self.times)]}
-
-    def _sizes(self) -> np.ndarray:
-        """int64 [n_frames, n_components + 2], descending, zeros at the end."""
-        labels = self.labels
-        n_frames, most = len(labels), int(labels.max(initial=-1)) + 1
-        places = labels + most * np.arange(n_frames)[:, np.newaxis]
-        sizes = np.bincount(places.ravel(), minlength=n_frames * most).reshape(n_frames, most)
-        return np.pad(-np.sort(-sizes, axis=1), ((0, 0), (0, 2)))
-
-    def _table(self) -> list[Column]:
-        sizes = self._sizes()
-        return [
-            _frames(self._frames),
-            _times(self.times),
-            Column("n_components", (sizes > 0).sum(axis=1), "", "components"),
-            Column("n_1", sizes[:, 0], "", "atoms", "largest component"),
-            Column("n_2", sizes[:, 1], "", "atoms", "second largest"),
-        ]
-
-    def _curves(self) -> tuple[Column, list[Column]]:
-        _, times, _, first, second = self._table()
-        return times, [first, second]
-
-    def _draw(self, plots: Any, ax: Any, **kwargs: Any) -> Any:
-        times, sizes = self._curves()
-        rest = self.labels.shape[1] - sizes[0].values - sizes[1].values
-        others = [Column("others", rest, "", "atoms", "all others")] if rest.any() else []
-        return plots.curves(ax, times, [*sizes, *others], **kwargs)
-
-    def _main(self) -> np.ndarray:
-        return self.labels
-
-    def _arrays(self) -> Mapping[str, Any]:
-        return {"labels": self.labels, "times": self.times, "frames": self._frames}
-
-    def _groups(self) -> dict[str, np.ndarray]:
-        """Atom indices of each component of each frame, the largest first."""
-        return {
-            f"frame_{frame}_component_{i}": group.ix
-            for frame, groups in zip(self._frames, self.components, strict=True)
-            for i, group in enumerate(groups, start=1)
-        }
-
-
-class Leaflets(list):
-    """PMDA's list of LeafletFinder, two groups for each frame, which can be drawn."""
-
-    found: LeafletResults
-
-    def plot(self, ax: Any = None, **kwargs: Any) -> Any:
-        """Sizes of the components over time, as :meth:`mdloom.results.Results.plot`."""
-        return self.found.plot(ax, **kwargs)
-
-    def _repr_html_(self) -> str:
-        return self.found._repr_html_()

@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from mdloom import contacts, density, hbond_analysis, leaflet, rdf, rms
+from mdloom import align, contacts, density, dihedrals, gyration, hbond_analysis, leaflet, rdf, rms
 
 matplotlib.use("Agg")
 
@@ -108,6 +108,38 @@ def test_sizes_of_leaflets_over_time(adk):
     assert isinstance(found.results, list) and len(found.results) == 11
 
 
+def test_radii_of_gyration_and_centres_over_time(adk):
+    found = gyration.RadiusOfGyration(adk.select_atoms("name CA")).run()
+    ax = found.results.plot()
+    assert labels(ax) == ("time (ps)", "radius of gyration (Å)") and ax.get_ylim()[0] > 10
+    assert all(same(line, found.times, found.timeseries[:, 2 + i]) for i, line in enumerate(lines(ax)))
+    found = gyration.CenterOfMass(adk.select_atoms("name CA")).run()
+    ax = found.results.plot()
+    assert labels(ax) == ("time (ps)", "coordinate (Å)") and ax.get_ylim()[0] < found.timeseries[:, 2:].min()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["x", "y", "z"]
+
+
+def test_dihedral_angles_as_points_over_time(adk):
+    found = dihedrals.Dihedral([adk.atoms[:4], adk.atoms[4:8]]).run(step=9)
+    ax = found.results.plot()
+    assert labels(ax) == ("time (ps)", "dihedral angle (degrees)") and ax.get_ylim() == (-180, 180)
+    assert all(same(line, found.results.times, found.angles[:, i]) for i, line in enumerate(lines(ax)))
+    assert ax.get_lines()[0].get_linestyle() == "None"
+
+
+def test_ramachandran_angles_over_each_other(adk):
+    found = dihedrals.Ramachandran(adk.select_atoms("resid 3-9")).run(step=9)
+    ax = found.results.plot()
+    assert labels(ax) == ("\N{GREEK SMALL LETTER PHI} (degrees)", "\N{GREEK SMALL LETTER PSI} (degrees)")
+    assert ax.get_xlim() == ax.get_ylim() == (-180, 180)
+    assert np.array_equal(ax.collections[0].get_offsets(), found.angles.reshape(-1, 2))
+
+
+def test_a_structure_is_for_a_viewer(adk):
+    with pytest.raises(ValueError, match="is looked at in a viewer"):
+        align.AverageStructure(adk, select="name CA").run(step=9).results.plot()
+
+
 def test_three_projections_of_a_density_and_one_into_an_axes_of_ones_own(adk):
     from matplotlib import pyplot
 
@@ -144,8 +176,8 @@ def test_before_run_there_is_nothing_to_draw(make_rmsd):
 def test_without_matplotlib_the_error_says_what_to_install_and_nothing_else_needs_it(tmp_path):
     script = (
         "import sys; sys.modules['matplotlib'] = None\n"
-        "from mdloom import tables; import numpy as np\n"
-        "found = tables.RMSDResults(rmsd=np.zeros((2, 3))); found._repr_html_()\n"
+        "from mdloom import frame_tables; import numpy as np\n"
+        "found = frame_tables.RMSDResults(rmsd=np.zeros((2, 3))); found._repr_html_()\n"
         "try: found.plot()\nexcept ImportError as error: print(error)"
     )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)

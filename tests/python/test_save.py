@@ -8,7 +8,7 @@ import MDAnalysis as mda
 import numpy as np
 import pytest
 
-from mdloom import contacts, density, hbond_analysis, leaflet, rdf, rms
+from mdloom import align, contacts, density, dihedrals, gyration, hbond_analysis, leaflet, rdf, rms
 from mdloom.errors import FileError
 
 MAKERS = {
@@ -20,6 +20,11 @@ MAKERS = {
     "density": lambda u: density.DensityAnalysis(u.select_atoms("name CA"), delta=4),
     "hbonds": lambda u: hbond_analysis.HydrogenBondAnalysis(u, "name N", "name HN", "protein and name O"),
     "leaflet": lambda u: leaflet.LeafletFinder(u, "name CA and resid 1-50"),
+    "average_structure": lambda u: align.AverageStructure(u, select="name CA"),
+    "radius_of_gyration": lambda u: gyration.RadiusOfGyration(u.select_atoms("name CA")),
+    "center_of_mass": lambda u: gyration.CenterOfMass(u.select_atoms("name CA")),
+    "dihedrals": lambda u: dihedrals.Dihedral([u.atoms[:4], u.atoms[[8, 4, 2, 1]]]),
+    "ramachandran": lambda u: dihedrals.Ramachandran(u.select_atoms("resid 3-5")),
 }
 HEADERS = {
     "rmsd": "frame,time,rmsd,group1",
@@ -29,6 +34,11 @@ HEADERS = {
     "contacts": "frame,time,q1,q2",
     "hbonds": "frame,donor,hydrogen,acceptor,distance,angle",
     "leaflet": "frame,time,n_components,n_1,n_2",
+    "average_structure": "atom,x,y,z",
+    "radius_of_gyration": "frame,time,rg,rg_x,rg_y,rg_z",
+    "center_of_mass": "frame,time,x,y,z",
+    "dihedrals": "frame,time,atoms_0_1_2_3,atoms_8_4_2_1",
+    "ramachandran": "frame,time,phi_ILE3,psi_ILE3,phi_ILE4,psi_ILE4,phi_LEU5,psi_LEU5",
 }
 
 
@@ -49,6 +59,10 @@ def read_table(path, delimiter=","):
     return rows[0], np.array([[float(x) for x in row] for row in rows[1:]]).reshape(-1, len(rows[0]))
 
 
+def times_of(a):
+    return np.array([a.universe.trajectory[frame].time for frame in a.frames])
+
+
 def expected_table(name, a):
     if name == "rmsd":
         return a.rmsd
@@ -60,9 +74,15 @@ def expected_table(name, a):
         return np.column_stack([a.timeseries[:, 0], a.times, a.timeseries[:, 1:]])
     if name == "hbonds":
         return a.hbonds
+    if name == "average_structure":
+        return np.column_stack([a.mobile_atoms.ix, a.positions])
+    if name in ("radius_of_gyration", "center_of_mass"):
+        return a.timeseries
+    if name in ("dihedrals", "ramachandran"):
+        return np.column_stack([a.frames, times_of(a), a.angles.reshape(len(a.angles), -1)])
     if name == "leaflet":
         sizes = [[len(groups), *(*map(len, groups), 0)[:2]] for groups in a.components]
-        return np.column_stack([a.frames, np.array([a.universe.trajectory[f].time for f in a.frames]), sizes])
+        return np.column_stack([a.frames, times_of(a), sizes])
     rows = []
     for site, (first, second) in enumerate(a.indices):
         for i, one in enumerate(first):

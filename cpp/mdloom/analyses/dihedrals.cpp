@@ -20,7 +20,7 @@ void require_usable(const std::array<Group, 4>& atoms) {
 
 struct Dihedrals {
     static constexpr std::string_view name = "dihedrals";
-    static constexpr Index state_version = 1;
+    static constexpr Index state_version = 2;
 
     std::array<Group, 4> atoms;
 
@@ -30,17 +30,17 @@ struct Dihedrals {
     void settle() const { require_usable(atoms); }
 
     struct State {
-        Rows rows;  ///< angles, degrees
+        Rows rows;  ///< time, ps; angles, degrees
     };
     struct Scratch {
         bool ready = false;
         std::array<GroupPositions, 4> positions;
-        std::vector<double> angles;
+        std::vector<double> row;
     };
 
     std::vector<Group> groups() const { return {atoms.begin(), atoms.end()}; }
     void prepare(const System&) {}
-    State empty_state() const { return {Rows::of_width(width())}; }
+    State empty_state() const { return {Rows::of_width(1 + n_angles())}; }
 
     void single_frame(const Frame& frame, const std::vector<Group>& groups, Scratch& scratch, State& state) const {
         if (!scratch.ready) make_ready(scratch, groups);
@@ -50,29 +50,33 @@ struct Dihedrals {
             at[i] = scratch.positions[i].of(frame, groups[i]);
             kernels::require_usable(names[i], at[i], box);
         }
-        kernels::dihedrals(at[0], at[1], at[2], at[3], box, scratch.angles);
-        state.rows.put(frame.ordinal, scratch.angles);
+        scratch.row[0] = frame.time;
+        kernels::dihedrals(at[0], at[1], at[2], at[3], box, std::span(scratch.row).subspan(1));
+        state.rows.put(frame.ordinal, scratch.row);
     }
     void finish_chunk(Scratch&, State&) const {}  // the scratch gathers nothing
 
     Result conclude(const State& state) const {
-        Column angles{"angles", "degrees", {state.rows.n_rows(), width()}, {}};
-        angles.values.reserve(usize(state.rows.n_rows() * width()));
+        const Index n_rows = state.rows.n_rows();
+        Column angles{"angles", "degrees", {n_rows, n_angles()}, {}}, times{"times", "ps", {n_rows}, {}};
+        angles.values.reserve(usize(n_rows * n_angles()));
         state.rows.for_each([&](Index, std::span<const double> row) {
-            angles.values.insert(angles.values.end(), row.begin(), row.end());
+            if (row.size() != usize(1 + n_angles())) throw StateError("state is damaged: a frame has other angles");
+            times.values.push_back(row[0]);
+            angles.values.insert(angles.values.end(), row.begin() + 1, row.end());
         });
-        return {std::move(angles)};
+        return {std::move(angles), std::move(times)};
     }
 
 private:
     static constexpr std::array<std::string_view, 4> names{"first atoms", "second atoms", "third atoms",
                                                            "fourth atoms"};
 
-    Index width() const { return index_of(atoms[0].size()); }
+    Index n_angles() const { return index_of(atoms[0].size()); }
 
     void make_ready(Scratch& scratch, const std::vector<Group>& groups) const {
         for (std::size_t i = 0; i < 4; ++i) scratch.positions[i].look_at(groups[i]);
-        scratch.angles.resize(atoms[0].size());
+        scratch.row.resize(1 + atoms[0].size());
         scratch.ready = true;
     }
 };

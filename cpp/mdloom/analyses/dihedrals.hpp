@@ -12,8 +12,9 @@ namespace mdloom::analyses {
 
 /// atoms: a, b, c, d of each angle, [n] each.
 ///
-/// Result: "angles", float64 [n_frames, n], degrees in (-180, 180]; NaN where three atoms in a row are collinear.
-/// Throws ArgumentError when there is no angle or the four sizes differ; a frame whose box spans no volume is refused.
+/// Result: "angles", float64 [n_frames, n], degrees in (-180, 180]; NaN where three atoms in a row are collinear;
+/// "times", [n_frames], ps. Throws ArgumentError when there is no angle or the four sizes differ; a frame whose box
+/// spans no volume is refused.
 std::unique_ptr<Analysis> dihedrals(std::array<Group, 4> atoms);
 
 /// To rebuild one from its spec.
