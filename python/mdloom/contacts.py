@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import _core, atoms, frame_tables, kernels
+from . import _core, arguments, atoms, frame_tables, kernels
 from .analysis import Analysis, NativeAnalysis
+from .boxes import box_of
 from .errors import ArgumentError
 from .parallel import ParallelAnalysisBase
 from .results import Results
-from .universe import box_of, positions_at, trajectory_of
+from .universe import positions_at, trajectory_of
 
 __all__ = ["Contacts", "contact_matrix", "hard_cut_q", "q1q2", "radius_cut_q", "soft_cut_q"]
 
@@ -106,7 +107,7 @@ class Contacts(NativeAnalysis):
         trajectory_of(self.universe)
         if not isinstance(pbc, (bool, np.bool_)):
             raise ArgumentError(f"pbc is True or False, not {pbc!r}")
-        self._pbc, self._radius = bool(pbc), _number("radius", radius, least=0)
+        self._pbc, self._radius = bool(pbc), arguments.finite("radius", radius, least=0)
         self._method, self._kwargs = _checked_method(method, kwargs)
         self._references = [self._checked_reference(i, ref) for i, ref in enumerate(_as_pairs(refs))]
         self._sets = [
@@ -284,14 +285,6 @@ def _checked_method(method: Any, kwargs: Any) -> tuple[Any, dict[str, Any]]:
         if name not in _OPTIONS[method]:
             takes = ", ".join(_OPTIONS[method]) or "none"
             raise ArgumentError(f"kwargs: {method} takes {takes}, not {name!r}")
-    return method, {name: _number(name, value, least=0 if name == "radius" else None) for name, value in given.items()}
-
-
-def _number(what: str, value: Any, least: float | None = None) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ArgumentError(f"{what} is a number, not {value!r}") from None
-    if not math.isfinite(number) or (least is not None and number < least):
-        raise ArgumentError(f"{what} is {number:g}: it must be finite{'' if least is None else ' and not negative'}")
-    return number
+    return method, {
+        name: arguments.finite(name, value, least=0 if name == "radius" else None) for name, value in given.items()
+    }

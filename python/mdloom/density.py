@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _core, atoms, memory, tables
+from . import _core, arguments, atoms, memory, tables
 from .analysis import NativeAnalysis
 from .changing_groups import changes_with_frames, is_updating
 from .errors import ArgumentError
@@ -68,10 +68,10 @@ class DensityAnalysis(NativeAnalysis):
                 f"atomselection={atomselection!r} is for updating=True; select the group itself instead, "
                 "atomgroup.select_atoms(...)"
             )
-        self._delta = _number("delta", delta)
+        self._delta = arguments.finite("delta", delta)
         if self._delta <= 0:
             raise ArgumentError(f"delta is {delta}: cells have a width above 0, in Å")
-        self._padding = _number("padding", padding)
+        self._padding = arguments.finite("padding", padding)
         self._metadata, self._parameters = _copied("metadata", metadata), _copied("parameters", parameters)
         self._atomselection = atomselection
         self._user_grid = _checked_grid(gridcenter, xdim, ydim, zdim)
@@ -130,15 +130,12 @@ class DensityAnalysis(NativeAnalysis):
         return positions.min(axis=0) - self._padding, positions.max(axis=0) + self._padding
 
     def _require_room(self, n_workers: int) -> None:
-        n_cells = math.prod(self._shape)
-        needed, free = n_cells * (_BYTES_HERE + _BYTES_PER_WORKER * n_workers), memory.free_bytes()
-        if n_cells > 2**40 or (free is not None and needed > free):
-            workers = f", with {n_workers} workers" if n_workers > 1 else ""
-            raise ArgumentError(
-                f"a grid of {' x '.join(map(str, self._shape))} cells takes {memory.as_text(needed)}{workers}, "
-                f"{'more than fits' if free is None else memory.as_text(free) + ' are free'}: choose a larger delta "
-                f"than {self._delta:g} Å, a smaller grid (gridcenter, xdim, ydim, zdim), or fewer workers (n_jobs)"
-            )
+        memory.require(
+            math.prod(self._shape) * (_BYTES_HERE + _BYTES_PER_WORKER * n_workers),
+            f"a grid of {' x '.join(map(str, self._shape))} cells{memory.with_workers(n_workers)}",
+            f"choose a larger delta than {self._delta:g} Å, a smaller grid (gridcenter, xdim, ydim, zdim), or fewer "
+            "workers (n_jobs)",
+        )
 
     def _doubts(self, first_frame: Any) -> Sequence[str]:
         return [*super()._doubts(first_frame), *([self._misfit] if self._misfit else [])]
@@ -238,16 +235,6 @@ def _checked_grid(center: Any, *dims: Any) -> tuple[np.ndarray, np.ndarray] | No
             f"gridcenter {middle.tolist()} must be finite, xdim, ydim and zdim {sizes.tolist()} finite and above 0"
         )
     return middle - sizes / 2, middle + sizes / 2
-
-
-def _number(what: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ArgumentError(f"{what} is a number, in Å, not {value!r}") from None
-    if not math.isfinite(number):
-        raise ArgumentError(f"{what} is {number}: it must be finite")
-    return number
 
 
 def _copied(what: str, given: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _core, atoms, frame_tables, hbond_counts, hbond_guesses
+from . import _core, arguments, atoms, frame_tables, hbond_counts, hbond_guesses
 from .analysis import NativeAnalysis
 from .changing_groups import changes_with_frames, is_updating
 from .errors import ArgumentError
@@ -282,24 +282,16 @@ def _indices(group: Any) -> np.ndarray:
     return np.unique(np.asarray(group.ix, dtype=np.int64))
 
 
-def _number(what: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        hint = "; between is given by name, between=..." if what == "d_h_cutoff" else ""
-        raise ArgumentError(f"{what} takes a number, not {value!r}{hint}") from None
-    return number
-
-
 def _positive(what: str, value: Any, least: float, words: str) -> float:
-    number = _number(what, value)
+    hint = "; between is given by name, between=..." if what == "d_h_cutoff" else ""
+    number = arguments.number(what, value, hint)
     if not (least < number < np.inf):
         raise ArgumentError(f"{what} is {number:g}: a distance in Å is needed, finite and {words}")
     return number
 
 
 def _angle(value: Any) -> float:
-    number = _number("d_h_a_angle_cutoff", value)
+    number = arguments.number("d_h_a_angle_cutoff", value)
     if not 0 <= number < 180:
         raise ArgumentError(
             f"d_h_a_angle_cutoff is {number:g}: an angle in degrees is needed, at least 0 and below 180"

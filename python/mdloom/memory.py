@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .errors import ArgumentError
+
+#: Bytes; where nobody knows what is free.
+_MORE_THAN_ANY = 2.0**45
+
 _MEMINFO = Path("/proc/meminfo")
 _CGROUP = Path("/sys/fs/cgroup")
 
@@ -12,6 +17,19 @@ def free_bytes() -> int | None:
     """Bytes that this process may still take: what machine and control group leave it. None: not known."""
     free = [bytes_ for bytes_ in (_of_machine(), _of_group()) if bytes_ is not None]
     return min(free) if free else None
+
+
+def require(n_bytes: float, what: str, remedy: str) -> None:
+    """Raises ArgumentError, "`what`: 12 GB are needed, and 3 GB are free; `remedy`", before anything is allocated."""
+    free = free_bytes()
+    if n_bytes > (_MORE_THAN_ANY if free is None else free):
+        there = "more than fits" if free is None else f"and {as_text(free)} are free"
+        raise ArgumentError(f"{what}: {as_text(n_bytes)} are needed, {there}; {remedy}")
+
+
+def with_workers(n_workers: int) -> str:
+    """` with 4 workers`, where there are several."""
+    return f" with {n_workers} workers" if n_workers > 1 else ""
 
 
 def as_text(n_bytes: float) -> str:

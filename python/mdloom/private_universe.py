@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from . import _core, travel
+from .boxes import box_of
 from .changing_groups import ChangingGroups
 from .errors import ArgumentError, FileError
 from .fold import Fold
 from .transformations import refuse_memories, require_own_groups
 from .universe import (
-    box_of,
     decoding_reader,
     format_names,
     is_decoded_here,

@@ -19,6 +19,10 @@ _NORMS = ("rdf", "density", "none")
 #: What `exclude_same` may be: MDAnalysis' name of the attribute, and what the attribute is in a topology.
 _SAME = {"residue": "resindices", "segment": "segindices", "chain": "chainIDs"}
 
+#: Of the counts: merged, as numbers, g, cdf, bins and edges; in each worker the state, the scratch's eight histograms
+#: of 4 bytes, the edges of bins, and the part it hands in.
+_COPIES_HERE, _COPIES_PER_WORKER = 8, 8
+
 
 class _Rdf(NativeAnalysis):
     """What both have in common: bins, norm, and PMDA's names on the object."""
@@ -129,6 +133,12 @@ class InterRDF(_Rdf):
         elif exclude_same is not None:
             self._labels = _same(exclude_same, self._g1, self._g2)
 
+    def _require_room(self, n_workers: int) -> None:
+        n_bytes = 8 * self._n_bins * (_COPIES_HERE + _COPIES_PER_WORKER * n_workers)
+        memory.require(
+            n_bytes, f"counts in {self._n_bins} bins{memory.with_workers(n_workers)}", "give a smaller nbins"
+        )
+
     def _make_analysis(self) -> Any:
         a, b = atoms.indices(self._g1), atoms.indices(self._g2)
         return _core.rdf(a, b, self._n_bins, self._range, self.norm, self._n_pairs, self._labels)
@@ -191,14 +201,12 @@ class InterRDF_s(_Rdf):  # noqa: N801 - its name in PMDA and MDAnalysis
     def _require_room(self, n_workers: int) -> None:
         """The state of each worker, what is known so far, count and rdf, before any of it is there."""
         n_pairs = sum(n_a * n_b for n_a, n_b in self.ag_shape)
-        each, free = 8 * self._n_bins * n_pairs, memory.free_bytes()
-        if free is not None and (3 + n_workers) * each > free:
-            workers = f" with {n_workers} workers" if n_workers > 1 else ""
-            raise ArgumentError(
-                f"counts of {n_pairs} pairs of atoms in {self._n_bins} bins take {memory.as_text(each)}, "
-                f"{3 + n_workers} times over while they are summed{workers}, and {memory.as_text(free)} are free: give "
-                "smaller groups or fewer bins, take fewer workers (n_jobs), or InterRDF, which averages over pairs"
-            )
+        memory.require(
+            8 * self._n_bins * n_pairs * (3 + n_workers),
+            f"counts of {n_pairs} pairs of atoms in {self._n_bins} bins, {3 + n_workers} times over while they are "
+            f"summed{memory.with_workers(n_workers)}",
+            "give smaller groups or fewer bins, take fewer workers (n_jobs), or InterRDF, which averages over pairs",
+        )
 
     def _make_analysis(self) -> Any:
         sites = [(atoms.indices(a), atoms.indices(b)) for a, b in self._sites]

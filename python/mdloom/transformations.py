@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
+from .boxes import boxes_of
 from .changing_groups import is_updating
 from .errors import ArgumentError
 
@@ -79,8 +80,6 @@ def _unwrap(given: Any, universe: Any) -> _core.Transform | None:
 
 
 def _set_dimensions(given: Any, universe: Any) -> _core.Transform | None:
-    from .universe import boxes_of
-
     dimensions = np.asarray(given.dimensions, np.float32)
     if len(dimensions) > 1 and hasattr(universe.trajectory, "readers"):  # whose frame numbers would they be?
         return None

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
+from .boxes import box_of, boxes_of
 from .errors import ArgumentError, TopologyError
 from .transformations import native_steps, refuse_memories, require_own_groups
 
@@ -270,22 +271,6 @@ def _single_frame(trajectory: Any) -> Opened:
     positions = np.array(ts.positions, dtype=np.float32)[np.newaxis]
     source = _core.memory_source(positions, np.array([float(ts.time)]), box_of(ts)[np.newaxis])
     return source, "python", f"{_one_format(trajectory)} read through MDAnalysis", ("sent",)
-
-
-def boxes_of(dimensions: np.ndarray) -> np.ndarray:
-    """float32 [n, 9] cell vectors of [n, 6] lengths and angles; zeros: no box."""
-    from MDAnalysis.lib.mdamath import triclinic_vectors
-
-    different, places = np.unique(dimensions, axis=0, return_inverse=True)
-    vectors = [triclinic_vectors(row).reshape(9) if row.any() else np.zeros(9) for row in different]
-    return np.array(vectors, dtype=np.float32).reshape(-1, 9)[places.reshape(-1)]
-
-
-def box_of(ts: Any) -> np.ndarray:
-    """Cell vectors float32 [9], Å; zeros: no box."""
-    if ts.dimensions is None:
-        return np.zeros(9, np.float32)
-    return np.ascontiguousarray(ts.triclinic_dimensions, dtype=np.float32).reshape(9)
 
 
 # Reading through MDAnalysis

@@ -276,7 +276,7 @@ class TestRefusals:
     @pytest.mark.parametrize("delta", [0.001, 1e-300])
     def test_a_grid_that_does_not_fit_is_refused_before_it_is_made(self, water, delta):
         with pytest.raises(
-            ArgumentError, match=r"a grid of \d+ x \d+ x \d+ cells takes .* TB, .*choose a larger delta"
+            ArgumentError, match=r"a grid of \d+ x \d+ x \d+ cells: .* TB are needed, .*choose a larger delta"
         ):
             DensityAnalysis(water.atoms, delta=delta).run(n_jobs=1)
 
@@ -284,7 +284,7 @@ class TestRefusals:
         analysis = DensityAnalysis(water.atoms, gridcenter=(0, 0, 0), xdim=100, ydim=100, zdim=100)
         monkeypatch.setattr(memory, "free_bytes", lambda: 50_000_000)
         assert analysis.run(n_jobs=1).density.grid.shape == (100, 100, 100)
-        with pytest.raises(ArgumentError, match="takes 64 MB, with 2 workers, 50 MB are free"):
+        with pytest.raises(ArgumentError, match="with 2 workers: 64 MB are needed, and 50 MB are free"):
             analysis.run(n_jobs=2)
 
 

@@ -292,6 +292,11 @@ class TestRefusals:
         with pytest.raises(ValueError, match=r'frame 3: there is no box, and g\(r\) needs its volume: give norm="den'):
             InterRDF(group, group).run(start=3, **place)
 
+    def test_bins_that_do_not_fit_into_memory(self, adk):
+        group = adk.select_atoms("name CA")
+        with pytest.raises(ValueError, match=r"counts in 10{15} bins: .* are needed, .*; give a smaller nbins"):
+            InterRDF(group, group, nbins=10**15, norm="none").run(n_jobs=1)
+
     def test_what_the_topology_does_not_hold(self, adk):
         group = adk.select_atoms("name CA")
         with pytest.raises(TopologyError, match="holds no chainIDs; add them"):
