@@ -16,6 +16,7 @@ MAY_INCLUDE: dict[str, set[str]] = {
     "contracts": {"base", "frame"},
     "sources": {"base", "frame", "contracts"},
     "transforms": {"base", "frame", "contracts", "kernels"},
+    "writers": {"base", "frame", "contracts", "sources"},
     "analyses": {"base", "frame", "contracts", "kernels", "partials"},
     "engine": {"base", "frame", "contracts"},
     "backends": {"base", "frame", "contracts"},
