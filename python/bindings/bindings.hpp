@@ -82,5 +82,6 @@ void bind_kernels(nb::module_& module);
 void bind_partials(nb::module_& module);
 void bind_plugins(nb::module_& module);
 void bind_runs(nb::module_& module);
+void bind_writers(nb::module_& module);
 
 }  // namespace mdloom::bindings

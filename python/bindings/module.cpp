@@ -14,6 +14,7 @@ NB_MODULE(_core, module) {
     bindings::bind_partials(module);
     bindings::bind_plugins(module);
     bindings::bind_runs(module);
+    bindings::bind_writers(module);
     module.def("usable_cores", &backends::usable_cores,
                "How many cores this process may use (affinity, cgroup quota, Slurm; MDLOOM_NUM_JOBS overrides).");
     module.def(

@@ -3,19 +3,11 @@
 #include <algorithm>
 #include <bit>
 
+#include "mdloom/sources/formats/xtc_format.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace mdloom::sources {
 namespace {
-
-constexpr std::array<std::int64_t, 73> small_sizes = {
-    0,       0,       0,       0,       0,        0,        0,       0,       0,       8,       10,
-    12,      16,      20,      25,      32,       40,       50,      64,      80,      101,     128,
-    161,     203,     256,     322,     406,      512,      645,     812,     1024,    1290,    1625,
-    2048,    2580,    3250,    4096,    5060,     6501,     8192,    10321,   13003,   16384,   20642,
-    26007,   32768,   41285,   52015,   65536,    82570,    104031,  131072,  165140,  208063,  262144,
-    330280,  416127,  524287,  660561,  832255,   1048576,  1321122, 1664510, 2097152, 2642245, 3329021,
-    4194304, 5284491, 6658042, 8388607, 10568983, 13316085, 16777216};
 
 using Grid64 = std::array<std::int64_t, 3>;
 
@@ -87,7 +79,7 @@ private:
     /// Atoms are stored in the order second, first, third, ...; from `first` on, how many follow the second closely
     /// enough?
     int longest_run(std::size_t first, int most) const {
-        const std::int64_t size = small_sizes[static_cast<std::size_t>(small_index_)], half = size / 2;
+        const std::int64_t size = xtc_small_sizes[static_cast<std::size_t>(small_index_)], half = size / 2;
         int run = 0;
         for (; run < most && first + static_cast<std::size_t>(run) + 1 < grid_.size(); ++run)
             for (std::size_t d = 0; d < 3; ++d) {
@@ -121,7 +113,7 @@ private:
         const bool flagged = run != run_ || change != 0 || random_() % 5 == 0;
         out_.bits(flagged, 1);
         if (flagged) out_.bits(static_cast<std::uint64_t>(3 * run + change + 1), 5);
-        const std::int64_t size = small_sizes[static_cast<std::size_t>(small_index_)];
+        const std::int64_t size = xtc_small_sizes[static_cast<std::size_t>(small_index_)];
         for (int k = 0; k < run; ++k)
             out_.packed({delta(first, k, 0) + size / 2, delta(first, k, 1) + size / 2, delta(first, k, 2) + size / 2},
                         {size, size, size}, small_index_);

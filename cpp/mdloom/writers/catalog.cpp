@@ -4,6 +4,7 @@
 #include <array>
 
 #include "mdloom/writers/formats/dcd_encoder.hpp"
+#include "mdloom/writers/formats/xtc_encoder.hpp"
 #include "mdloom/writers/frame_encoder.hpp"
 
 namespace mdloom::writers {
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::array listed{
     Info{"dcd", make_dcd_encoder},
+    Info{"xtc", make_xtc_encoder},
 };
 
 }  // namespace

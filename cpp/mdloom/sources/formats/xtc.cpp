@@ -6,15 +6,13 @@
 
 #include "mdloom/sources/files/byte_order.hpp"
 #include "mdloom/sources/formats/xtc_decode.hpp"
+#include "mdloom/sources/formats/xtc_format.hpp"
 #include "mdloom/sources/frame_index.hpp"
 #include "mdloom/sources/wanted_atoms.hpp"
 
 namespace mdloom::sources {
 namespace {
 
-constexpr std::int32_t magic_1995 = 1995;
-constexpr std::int32_t magic_2023 = 2023;  // the length of the stream has 64 bits
-constexpr Index most_raw_atoms = 9;        // so few are stored as plain floats
 constexpr Index raw_head_bytes = 56;
 constexpr Index most_head_bytes = 96;
 
@@ -68,8 +66,8 @@ std::optional<Head> parse_head(const Place& place, std::span<const std::byte> by
     const std::byte* at = bytes.data();
     if (bytes.size() < 4) return {};
     const auto magic = load_big<std::int32_t>(at);
-    if (magic != magic_1995 && magic != magic_2023)
-        refuse(place, "starts with {}, expected the XTC number {} or {}", magic, magic_1995, magic_2023);
+    if (magic != xtc_magic_1995 && magic != xtc_magic_2023)
+        refuse(place, "starts with {}, expected the XTC number {} or {}", magic, xtc_magic_1995, xtc_magic_2023);
     if (index_of(bytes.size()) < raw_head_bytes) return {};
     Head head;
     head.frame.n_atoms = load_big<std::int32_t>(at + 4);
@@ -83,9 +81,9 @@ std::optional<Head> parse_head(const Place& place, std::span<const std::byte> by
         head.n_bytes = raw_head_bytes;
         head.n_stream = 12 * head.frame.n_atoms;
     } else {
-        head.n_bytes = magic == magic_2023 ? 96 : 92;
+        head.n_bytes = magic == xtc_magic_2023 ? 96 : 92;
         if (index_of(bytes.size()) < head.n_bytes) return {};
-        parse_coding(place, at, magic == magic_2023, head);
+        parse_coding(place, at, magic == xtc_magic_2023, head);
     }
     head.frame.n_bytes = head.n_bytes + (head.n_stream + 3) / 4 * 4;
     return head;
@@ -260,7 +258,7 @@ std::unique_ptr<Reader> XtcSource::open_reader() const {
 bool is_xtc(std::span<const std::byte> head) {
     if (head.size() < 4) return false;
     const auto magic = load_big<std::int32_t>(head.data());
-    return magic == magic_1995 || magic == magic_2023;
+    return magic == xtc_magic_1995 || magic == xtc_magic_2023;
 }
 
 std::shared_ptr<const Source> open_xtc(std::shared_ptr<const File> file, const OpenOptions& options,

@@ -4,21 +4,10 @@
 
 #include "mdloom/base/bytes.hpp"
 #include "mdloom/sources/files/byte_order.hpp"
+#include "mdloom/sources/formats/xtc_format.hpp"
 
 namespace mdloom::sources {
 namespace {
-
-/// Numbers per axis of a small delta; its three axes fill `index` bits. About 2^(index/3): part of the format.
-constexpr std::array<std::uint32_t, 73> small_sizes = {
-    0,       0,       0,       0,       0,        0,        0,       0,       0,       8,       10,
-    12,      16,      20,      25,      32,       40,       50,      64,      80,      101,     128,
-    161,     203,     256,     322,     406,      512,      645,     812,     1024,    1290,    1625,
-    2048,    2580,    3250,    4096,    5060,     6501,     8192,    10321,   13003,   16384,   20642,
-    26007,   32768,   41285,   52015,   65536,    82570,    104031,  131072,  165140,  208063,  262144,
-    330280,  416127,  524287,  660561,  832255,   1048576,  1321122, 1664510, 2097152, 2642245, 3329021,
-    4194304, 5284491, 6658042, 8388607, 10568983, 13316085, 16777216};
-
-constexpr std::uint32_t most_packed_size = 0xffffff;  // larger axes have bit fields of their own
 
 struct Triple {
     std::uint32_t x, y, z;  // unsigned: damaged input may wrap
@@ -72,9 +61,9 @@ struct Packing {
 };
 
 constexpr auto small_packings = [] {
-    std::array<Packing, small_sizes.size()> packings;
-    for (std::size_t i = least_small_index; i < small_sizes.size(); ++i)
-        packings[i] = Packing({small_sizes[i], small_sizes[i], small_sizes[i]}, static_cast<int>(i));
+    std::array<Packing, xtc_small_sizes.size()> packings;
+    for (std::size_t i = least_small_index; i < xtc_small_sizes.size(); ++i)
+        packings[i] = Packing({xtc_small_sizes[i], xtc_small_sizes[i], xtc_small_sizes[i]}, static_cast<int>(i));
     return packings;
 }();
 

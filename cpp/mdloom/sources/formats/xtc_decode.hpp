@@ -25,8 +25,6 @@ struct XtcCoding {
     float inverse_precision = 0;           ///< nm
     float unit = 10;                       ///< of what is written, in 1/nm: 10 for Å, 1 for nm
 };
-constexpr int least_small_index = 9;
-constexpr int most_small_index = 72;
 
 /// A place between two groups, from where decoding goes on.
 struct XtcCursor {
