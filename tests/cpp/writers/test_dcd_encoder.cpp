@@ -60,7 +60,7 @@ TEST(DcdEncoder, headers_hold_what_charmm_24_wrote) {
                                 {8u, 5},
                                 {12u, 0},
                                 {16u, 1},
-                                {20u, 4},
+                                {20u, 0},
                                 {48u, 1},
                                 {84u, 24},
                                 {88u, 84},

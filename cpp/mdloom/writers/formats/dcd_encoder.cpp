@@ -29,8 +29,9 @@ std::array<double, 6> cell_of(const Box& box) {
     }
     if (std::ranges::min(lengths) == 0) return {0, 1, 0, 1, 1, 0};
     const auto cosine = [&](std::size_t i, std::size_t j) { return dot(rows[i], rows[j]) / (lengths[i] * lengths[j]); };
-    const auto narrow = [](double length) { return double{static_cast<float>(length)}; };
-    return {narrow(lengths[0]), cosine(0, 1), narrow(lengths[1]), cosine(0, 2), cosine(1, 2), narrow(lengths[2])};
+    std::array cell = {lengths[0], cosine(0, 1), lengths[1], cosine(0, 2), cosine(1, 2), lengths[2]};
+    for (double& value : cell) value = static_cast<float>(value);  // as accurate as the box; 0.5 stays 0.5
+    return cell;
 }
 
 class DcdEncoder : public FrameEncoder {
@@ -57,7 +58,6 @@ public:
         numbers[0] = int32_of(n_frames, "a number of frames");
         numbers[1] = first_step_;
         numbers[2] = interval_;
-        if (n_frames > 0) numbers[3] = static_cast<std::int32_t>(first_step_ + (n_frames - 1) * interval_);  // may wrap
         numbers[9] = std::bit_cast<std::int32_t>(delta_);
         numbers[10] = 1;   // a unit cell in every frame
         numbers[19] = 24;  // as of CHARMM 24
