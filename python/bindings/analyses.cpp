@@ -3,12 +3,14 @@
 #include "changing_groups.hpp"
 #include "mdloom/analyses/average_structure.hpp"
 #include "mdloom/analyses/contacts.hpp"
+#include "mdloom/analyses/covariance.hpp"
 #include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/dihedrals.hpp"
 #include "mdloom/analyses/fitted.hpp"
 #include "mdloom/analyses/gyration.hpp"
 #include "mdloom/analyses/hbonds.hpp"
 #include "mdloom/analyses/leaflet.hpp"
+#include "mdloom/analyses/projection.hpp"
 #include "mdloom/analyses/rdf.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/rmsd.hpp"
@@ -52,6 +54,17 @@ HeldAnalysis fitted(HeldAnalysis& inner, const IndexArray& mobile, const std::op
     analyses::FitSpec spec{{to_group(mobile), {}, to_weights(weights)}, !reference};
     if (reference) spec.fitted.reference = to_points(*reference);
     return {analyses::fitted(std::move(spec), std::move(inner.analysis))};
+}
+
+HeldAnalysis covariance(const IndexArray& group, const std::optional<DoublePoints>& mean) {
+    return {analyses::covariance({to_group(group), mean ? to_points(*mean) : std::vector<double>{}})};
+}
+
+using Vectors = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+HeldAnalysis projection(const IndexArray& group, const DoublePoints& mean, const Vectors& vectors) {
+    return {
+        analyses::projection({to_group(group), to_points(mean), {vectors.data(), vectors.data() + vectors.size()}})};
 }
 
 HeldAnalysis leaflet(const IndexArray& group, double cutoff, bool pbc) {
@@ -136,12 +149,14 @@ void bind_analyses(nb::module_& module) {
     module.def("rdf_s", &rdf_s, "sites"_a, "n_bins"_a, "range"_a, "norm"_a);
     module.def("contacts", &contacts, "first"_a, "second"_a, "references"_a, "method"_a, "radius"_a, "beta"_a,
                "lambda_constant"_a, "pbc"_a);
+    module.def("covariance", &covariance, "group"_a, "mean"_a.none());
     module.def("density", &density, "atoms"_a, "x"_a, "y"_a, "z"_a);
     module.def("dihedrals", &dihedrals, "a"_a, "b"_a, "c"_a, "d"_a);
     module.def("fitted", &fitted, "analysis"_a, "mobile"_a, "reference"_a.none(), "weights"_a.none());
     module.def("gyration", &gyration, "group"_a, "weights"_a.none());
     module.def("hydrogen_bonds", &hydrogen_bonds, "donors"_a, "hydrogens"_a, "acceptors"_a, "bonded"_a.none(),
                "between"_a, "d_h_cutoff"_a, "d_a_cutoff"_a, "angle_cutoff"_a);
+    module.def("projection", &projection, "group"_a, "mean"_a, "vectors"_a);
     module.def("rmsd", &rmsd, "mobile"_a, "reference"_a, "weights"_a.none(), "superposition"_a, "groups"_a);
     module.def("rmsf", &rmsf, "group"_a);
     module.def(

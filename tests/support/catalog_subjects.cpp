@@ -5,12 +5,14 @@
 #include "mdloom/analyses/average_structure.hpp"
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/analyses/contacts.hpp"
+#include "mdloom/analyses/covariance.hpp"
 #include "mdloom/analyses/density.hpp"
 #include "mdloom/analyses/dihedrals.hpp"
 #include "mdloom/analyses/fitted.hpp"
 #include "mdloom/analyses/gyration.hpp"
 #include "mdloom/analyses/hbonds.hpp"
 #include "mdloom/analyses/leaflet.hpp"
+#include "mdloom/analyses/projection.hpp"
 #include "mdloom/analyses/rdf.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/rmsd.hpp"
@@ -140,6 +142,28 @@ std::unique_ptr<Analysis> random_gyration(std::uint64_t seed, const Case& given)
     return analyses::gyration(std::move(spec));
 }
 
+std::vector<double> random_numbers(Dice& dice, std::size_t n) {
+    std::vector<double> numbers;
+    for (; n > 0; --n) numbers.push_back(double{dice.normal(40.f, 15.f)});
+    return numbers;
+}
+
+std::unique_ptr<Analysis> random_covariance(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    analyses::CovarianceSpec spec{random_group(dice, given), {}};
+    if (dice.chance(0.3)) spec.mean = random_numbers(dice, 3 * spec.group.size());
+    return analyses::covariance(std::move(spec));
+}
+
+std::unique_ptr<Analysis> random_projection(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    analyses::ProjectionSpec spec{random_group(dice, given), {}, {}};
+    const std::size_t n = 3 * spec.group.size();
+    spec.mean = random_numbers(dice, n);
+    spec.vectors = random_numbers(dice, n * usize(dice.between(1, 9)));
+    return analyses::projection(std::move(spec));
+}
+
 /// The groups inside may be any: fitted or not, in another order, the same atoms twice.
 std::unique_ptr<Analysis> random_fitted(std::uint64_t seed, const Case& given) {
     Dice dice(seed);
@@ -180,11 +204,13 @@ std::vector<Subject> makers() {
     return {
         {"average_structure", random_average_structure},
         {"contacts", random_contacts},
+        {"covariance", random_covariance},
         {"density", random_density},
         {"dihedrals", random_dihedrals},
         {"fitted", random_fitted},
         {"hbonds", random_hydrogen_bonds},
         {"leaflet", random_leaflet},
+        {"projection", random_projection},
         {"radius_of_gyration", random_gyration},
         {"rdf", random_rdf},
         {"rdf_s", random_rdf_s},
