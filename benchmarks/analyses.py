@@ -16,13 +16,14 @@ import numpy as np
 from MDAnalysis.analysis import contacts as mda_contacts
 from MDAnalysis.analysis import density as mda_density
 from MDAnalysis.analysis import leaflet as mda_leaflet
+from MDAnalysis.analysis import pca as mda_pca
 from MDAnalysis.analysis import rdf as mda_rdf
 from MDAnalysis.analysis import rms as mda_rms
 from MDAnalysis.analysis.hydrogenbonds import HydrogenBondAnalysis as MdaHydrogenBonds
 from MDAnalysisTests.datafiles import GRO_MEMPROT, TPR, XTC_MEMPROT
 from trajectories import make_trajectory
 
-from mdloom import contacts, density, hbond_analysis, leaflet, rdf, rms
+from mdloom import contacts, density, hbond_analysis, leaflet, pca, rdf, rms
 
 N_ROUNDS = 5
 
@@ -67,6 +68,14 @@ def contests(u: Any, membrane: Any) -> dict[str, Contest]:
             2000,
             2000,
             1e-9,
+            False,
+        ),
+        "PCA, 214 CA, without alignment": Contest(
+            lambda **run: pca.PCA(u, "name CA").run(**run).cov.trace(),
+            lambda **run: mda_pca.PCA(u, "name CA").run(**run).cov.trace(),
+            2000,
+            2000,
+            1e-6,
             False,
         ),
         "g(r), water O-O, 10 A": Contest(

@@ -69,6 +69,13 @@ class SettledFit:
         for message in filter(None, doubts):
             warnings.warn(message, MdloomWarning, stacklevel=depth_outside_package())
 
+    @classmethod
+    def on(cls, mobile: Any, reference: np.ndarray) -> SettledFit:
+        """Of an AtomGroup on positions, float64 [n, 3] Å, without weights."""
+        fit = cls(Fit(mobile), mobile.universe)
+        fit._reference, fit.text = np.ascontiguousarray(reference), f"{len(mobile)} atoms on a reference"
+        return fit
+
     def around(self, analysis: Any) -> Any:
         """The engine's analysis, which then sees moved frames."""
         return _core.fitted(analysis, atoms.indices(self.mobile), self._reference, self._weights)

@@ -237,3 +237,36 @@ class Leaflets(list):
 
     def _repr_html_(self) -> str:
         return self.found._repr_html_()
+
+
+class ProjectionResults(Results):
+    """frame, time, pc1, pc2, ...: projections on principal components; the first three are drawn over time."""
+
+    _endings: ClassVar = TABLES
+    _most_drawn: ClassVar = 3
+
+    def _parts(self) -> dict[str, list[Column]]:
+        projections = Column("projections", self.projections, "Å")
+        fit = {"fit_rmsd": [Column("fit_rmsd", self.fit_rmsd, "Å")]} if "fit_rmsd" in self else {}
+        return {"projections": [projections], "times": [_times(self.times)], **fit}
+
+    def _table(self) -> list[Column]:
+        columns = [
+            Column(f"pc{i}", values, "Å", "projection", f"component {i}")
+            for i, values in enumerate(self.projections.T, start=1)
+        ]
+        return [_frames(self._frames), _times(self.times), *columns]
+
+    def _curves(self) -> tuple[Column, list[Column]]:
+        _, times, *columns = self._table()
+        return times, columns
+
+    def _draw(self, plots: Any, ax: Any, **kwargs: Any) -> Any:
+        times, columns = self._curves()
+        return plots.curves(ax, times, columns[: self._most_drawn], **kwargs)
+
+    def _main(self) -> np.ndarray:
+        return self.projections
+
+    def _arrays(self) -> Mapping[str, Any]:
+        return {**self, "frames": self._frames}

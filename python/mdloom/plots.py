@@ -50,6 +50,16 @@ def with_second_axis(ax: Any, x: Column, y: Column, x2: Column, y2: Column, **kw
     return ax
 
 
+def whole_numbers(ax: Any) -> Any:
+    """Ticks along x at whole numbers only. Returns the Axes."""
+    from matplotlib.ticker import MaxNLocator
+
+    locator = ax.xaxis.get_major_locator()
+    if isinstance(locator, MaxNLocator):  # else somebody chose another
+        locator.set_params(integer=True)
+    return ax
+
+
 def many_curves(ax: Any, x: Column, ys: Sequence[Column], what: str, **kwargs: Any) -> Any:
     """As :func:`curves`; more than eight are drawn thin, with their mean."""
     if len(ys) <= _MOST_NAMED:

@@ -67,8 +67,9 @@ class Results(dict):
         """Draw the results, into `ax` or a new figure; `kwargs` go to matplotlib. Returns matplotlib's Axes.
 
         RMSD, contacts, hydrogen bonds and leaflets over time, RMSF by residue or atom, g(r) with the pairs up to r on a
-        second axis, three projections of a density. `mdloom.plots` has the details. Errors: ImportError without
-        matplotlib, ArgumentError when there is nothing to draw.
+        second axis, three projections of a density, variances of principal components, projections on them over time.
+        `mdloom.plots` has the details. Errors: ImportError without matplotlib, ArgumentError when there is nothing to
+        draw.
         """
         from . import plots
 

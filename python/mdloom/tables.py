@@ -190,3 +190,49 @@ class DensityResults(Results):
         edges = {f"edges_{axis}": edges for axis, edges in zip("xyz", self.density.edges, strict=True)}
         fit = {name: columns[0].values for name, columns in _fit_of(self).items()}
         return {"density": self.density.grid, **edges, "n_outside": self.n_outside, **fit}
+
+
+class PCAResults(Results):
+    """component (from 1 on), variance, cumulated_variance; the first ones are drawn."""
+
+    _endings: ClassVar = TABLES
+    #: What is drawn; those behind say nothing more.
+    _most_drawn: ClassVar = 20
+    #: Of all components, as far as they are shown or not; and what they were found from.
+    _variances: np.ndarray
+    _vectors: np.ndarray
+    _covariance: np.ndarray
+
+    def _show(self, n: int | None) -> None:
+        """The first n components, or all."""
+        with np.errstate(invalid="ignore"):  # nothing moves: 0 / 0
+            cumulated = np.cumsum(self._variances) / np.sum(self._variances)
+        self["p_components"], self["variance"] = self._vectors[:, :n], self._variances[:n]
+        self["cumulated_variance"] = cumulated[:n]
+
+    def _parts(self) -> dict[str, list[Column]]:
+        return {
+            "p_components": [Column("p_components", self.p_components)],
+            "variance": [Column("variance", self.variance, "Å^2")],
+            "cumulated_variance": [Column("cumulated_variance", self.cumulated_variance, "", "cumulated fraction")],
+            "mean": [Column("mean", self.mean, "Å")],
+            **_fit_of(self),
+        }
+
+    def _table(self) -> list[Column]:
+        parts = self._parts()
+        numbers = Column("component", np.arange(1, len(self.variance) + 1))
+        return [numbers, *parts["variance"], *parts["cumulated_variance"]]
+
+    def _curves(self) -> tuple[Column, list[Column]]:
+        numbers, variance, _ = self._table()
+        return numbers, [variance]
+
+    def _draw(self, plots: Any, ax: Any, **kwargs: Any) -> Any:
+        first = [column._replace(values=column.values[: self._most_drawn]) for column in self._table()]
+        numbers, variance, cumulated = first
+        style = {"marker": "o", "markersize": 4, **kwargs}
+        return plots.whole_numbers(plots.with_second_axis(ax, numbers, variance, numbers, cumulated, **style))
+
+    def _main(self) -> np.ndarray:
+        return self.p_components
