@@ -10,6 +10,7 @@
 #include "mdloom/analyses/gyration.hpp"
 #include "mdloom/analyses/hbonds.hpp"
 #include "mdloom/analyses/leaflet.hpp"
+#include "mdloom/analyses/positions.hpp"
 #include "mdloom/analyses/projection.hpp"
 #include "mdloom/analyses/rdf.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
@@ -118,6 +119,10 @@ HeldAnalysis rmsf(const IndexArray& group) {
     return {analyses::rmsf(to_group(group))};
 }
 
+HeldAnalysis positions(const IndexArray& atoms) {
+    return {analyses::positions(to_group(atoms))};
+}
+
 HeldAnalysis dihedrals(const IndexArray& a, const IndexArray& b, const IndexArray& c, const IndexArray& d) {
     return {analyses::dihedrals({to_group(a), to_group(b), to_group(c), to_group(d)})};
 }
@@ -156,6 +161,7 @@ void bind_analyses(nb::module_& module) {
     module.def("gyration", &gyration, "group"_a, "weights"_a.none());
     module.def("hydrogen_bonds", &hydrogen_bonds, "donors"_a, "hydrogens"_a, "acceptors"_a, "bonded"_a.none(),
                "between"_a, "d_h_cutoff"_a, "d_a_cutoff"_a, "angle_cutoff"_a);
+    module.def("positions", &positions, "atoms"_a);
     module.def("projection", &projection, "group"_a, "mean"_a, "vectors"_a);
     module.def("rmsd", &rmsd, "mobile"_a, "reference"_a, "weights"_a.none(), "superposition"_a, "groups"_a);
     module.def("rmsf", &rmsf, "group"_a);

@@ -217,7 +217,8 @@ nb::list conclude(Session& session) {
     for (std::size_t i = 0; i < results.size(); ++i) {
         nb::dict columns;
         for (Column& column : results[i])
-            columns[column.name.c_str()] = to_numpy(std::move(column.values), column.shape);
+            columns[column.name.c_str()] = column.floats ? to_numpy(std::move(*column.floats), column.shape)
+                                                         : to_numpy(std::move(column.values), column.shape);
         if (pieces[i]) columns["pieces"] = to_list(*pieces[i]);
         list.append(columns);
     }

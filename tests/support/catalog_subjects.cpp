@@ -12,6 +12,7 @@
 #include "mdloom/analyses/gyration.hpp"
 #include "mdloom/analyses/hbonds.hpp"
 #include "mdloom/analyses/leaflet.hpp"
+#include "mdloom/analyses/positions.hpp"
 #include "mdloom/analyses/projection.hpp"
 #include "mdloom/analyses/rdf.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
@@ -164,12 +165,20 @@ std::unique_ptr<Analysis> random_projection(std::uint64_t seed, const Case& give
     return analyses::projection(std::move(spec));
 }
 
+std::unique_ptr<Analysis> random_positions(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    return analyses::positions(random_group(dice, given));
+}
+
 /// The groups inside may be any: fitted or not, in another order, the same atoms twice.
 std::unique_ptr<Analysis> random_fitted(std::uint64_t seed, const Case& given) {
     Dice dice(seed);
     analyses::FitSpec spec{random_matched_group(dice, given, 3), dice.chance(0.5)};
     if (spec.on_first_frame) spec.fitted.reference.clear();
-    const auto random_inner = dice.chance(0.5) ? random_rmsf : dice.chance(0.5) ? random_density : random_dihedrals;
+    const auto random_inner = dice.chance(0.5)   ? random_rmsf
+                              : dice.chance(0.3) ? random_density
+                              : dice.chance(0.5) ? random_positions
+                                                 : random_dihedrals;
     return analyses::fitted(std::move(spec), random_inner(seed + 1, given));
 }
 
@@ -210,6 +219,7 @@ std::vector<Subject> makers() {
         {"fitted", random_fitted},
         {"hbonds", random_hydrogen_bonds},
         {"leaflet", random_leaflet},
+        {"positions", random_positions},
         {"projection", random_projection},
         {"radius_of_gyration", random_gyration},
         {"rdf", random_rdf},

@@ -118,9 +118,11 @@ private:
         Index n = 1;
         bool is_shape = !column.shape.empty();
         for (Index extent : column.shape) is_shape &= extent >= 0 && !__builtin_mul_overflow(n, extent, &n);
-        if (!is_shape || n != index_of(column.values.size()))
+        if (!is_shape || n != column.n_values())
             throw StateError(std::string(A::name) + ": the shape of column '" + column.name + "' does not fit its " +
-                             std::to_string(column.values.size()) + " values");
+                             std::to_string(column.n_values()) + " values");
+        if (column.floats && !column.values.empty())
+            throw StateError(std::string(A::name) + ": column '" + column.name + "' holds both doubles and floats");
     }
 
     A analysis_;

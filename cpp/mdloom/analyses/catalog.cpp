@@ -8,6 +8,7 @@
 #include "mdloom/analyses/gyration.hpp"
 #include "mdloom/analyses/hbonds.hpp"
 #include "mdloom/analyses/leaflet.hpp"
+#include "mdloom/analyses/positions.hpp"
 #include "mdloom/analyses/projection.hpp"
 #include "mdloom/analyses/rdf.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
@@ -30,6 +31,7 @@ constexpr std::array listed{
     Info{"fitted", "another analysis, of frames that were superposed on a reference", blank_fitted},
     Info{"hbonds", "hydrogen bonds: who gives one to whom, how long and how straight", blank_hydrogen_bonds},
     Info{"leaflet", "head groups that hang together, in each frame", blank_leaflet},
+    Info{"positions", "a group's positions, box and time of every frame", blank_positions},
     Info{"projection", "projections on given vectors, in each frame", blank_projection},
     Info{"radius_of_gyration", "centre and radii of gyration of a group, in each frame", blank_gyration},
     Info{"rdf", "radial distribution function of two groups", blank_rdf},

@@ -2,6 +2,7 @@
 // analyses/analysis_of.hpp meet this contract; the engine knows nothing else.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "mdloom/base/bytes.hpp"
@@ -14,6 +15,9 @@ struct Column {
     std::string name, unit;
     std::vector<Index> shape;
     std::vector<double> values;
+    std::optional<std::vector<float>> floats = {};  ///< in place of values, for what is float32 and plenty
+
+    Index n_values() const { return index_of(floats ? floats->size() : values.size()); }
 };
 using Result = std::vector<Column>;
 

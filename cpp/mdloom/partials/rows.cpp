@@ -5,17 +5,19 @@ namespace mdloom {
 namespace {
 
 /// The segment that ends where `first` begins, or a new one.
-Rows::Segment& segment_before(Index first, std::map<Index, Rows::Segment>& segments) {
+template <class Segment>
+Segment& segment_before(Index first, std::map<Index, Segment>& segments) {
     const auto next = segments.lower_bound(first);
     const Index stop_before = next == segments.begin() ? -1 : std::prev(next)->second.stop();
     if (stop_before > first || (next != segments.end() && next->first == first))
         throw StateError("rows of frame ordinal " + std::to_string(first) + " were given twice");
     if (stop_before == first) return std::prev(next)->second;
-    return segments.emplace_hint(next, first, Rows::Segment{first, {}, {}})->second;
+    return segments.emplace_hint(next, first, Segment{first, {}, {}})->second;
 }
 
 /// Segments must come as write() leaves them: in order, apart from each other, none without an ordinal.
-void require_whole(const Rows::Segment& segment, Index stop_before, Index n_columns) {
+template <class Segment>
+void require_whole(const Segment& segment, Index stop_before, Index n_columns) {
     const auto n_ordinals = index_of(segment.n_rows.size());
     if (segment.first <= stop_before || n_ordinals == 0 || segment.first > INT64_MAX - n_ordinals)
         throw StateError("state is damaged: rows out of order");
@@ -29,7 +31,8 @@ void require_whole(const Rows::Segment& segment, Index stop_before, Index n_colu
 
 }  // namespace
 
-void Rows::put(Index ordinal, std::span<const double> values) {
+template <class T>
+void RowsOf<T>::put(Index ordinal, std::span<const T> values) {
     if (index_of(values.size()) % n_columns != 0)
         throw StateError(std::to_string(values.size()) + " values do not fill rows of " + std::to_string(n_columns));
     Segment& segment = segment_before(ordinal, segments);
@@ -37,19 +40,27 @@ void Rows::put(Index ordinal, std::span<const double> values) {
     segment.values.insert(segment.values.end(), values.begin(), values.end());
 }
 
-void Rows::merge(Rows&& other) {
+template <class T>
+void RowsOf<T>::merge(RowsOf&& other) {
     segments.merge(other.segments);
     if (n_columns != other.n_columns || !other.segments.empty())
         throw StateError("cannot merge rows of other widths or of the same frames");
 }
 
-Index Rows::n_rows() const {
+template <class T>
+Index RowsOf<T>::n_rows() const {
     Index n = 0;
     for (const auto& [first, segment] : segments) n += index_of(segment.values.size()) / n_columns;
     return n;
 }
 
-void Rows::write(ByteWriter& writer) const {
+template <class T>
+void RowsOf<T>::drop_spare_room() {
+    for (auto& [first, segment] : segments) segment.values.shrink_to_fit();
+}
+
+template <class T>
+void RowsOf<T>::write(ByteWriter& writer) const {
     std::map<Index, Segment> joined;
     for (const auto& [first, segment] : segments) {
         Segment& to = segment_before(first, joined);
@@ -61,7 +72,8 @@ void Rows::write(ByteWriter& writer) const {
     for (const auto& [first, segment] : joined) writer.write(segment);
 }
 
-void Rows::read(ByteReader& reader) {
+template <class T>
+void RowsOf<T>::read(ByteReader& reader) {
     reader.read(n_columns);
     if (n_columns < 1) throw StateError("state is damaged: rows without columns");
     const auto n = reader.read<Index>();
@@ -74,5 +86,8 @@ void Rows::read(ByteReader& reader) {
         segments.emplace_hint(segments.end(), segment.first, std::move(segment));
     }
 }
+
+template struct RowsOf<double>;
+template struct RowsOf<float>;
 
 }  // namespace mdloom

@@ -1,4 +1,4 @@
-// Rows of n_columns float64 per frame, any number of rows, placed by the frame's ordinal.
+// Rows of n_columns numbers per frame, any number of rows, placed by the frame's ordinal.
 #pragma once
 #include <map>
 #include <span>
@@ -8,24 +8,26 @@
 namespace mdloom {
 
 /// Merging moves whole segments and copies no row; neighbours are joined only on the way to bytes, which is what makes
-/// those canonical.
-struct Rows {
+/// those canonical. T: double or float.
+template <class T>
+struct RowsOf {
     struct Segment {
         Index first = 0;            ///< ordinal of n_rows[0]
         std::vector<Index> n_rows;  ///< per ordinal
-        std::vector<double> values;
+        std::vector<T> values;
 
         Index stop() const { return first + index_of(n_rows.size()); }
     };
     Index n_columns = 1;
     std::map<Index, Segment> segments;  ///< by first ordinal
 
-    static Rows of_width(Index n_columns) { return {n_columns, {}}; }
+    static RowsOf of_width(Index n_columns) { return {n_columns, {}}; }
 
     /// values: [n_rows * n_columns]. Throws StateError for half a row, and when the ordinal was put before.
-    void put(Index ordinal, std::span<const double> values);
-    void merge(Rows&& other);
+    void put(Index ordinal, std::span<const T> values);
+    void merge(RowsOf&& other);
     Index n_rows() const;
+    void drop_spare_room();  ///< what put() keeps free for more rows, up to as much again
 
     /// visit(ordinal, values) in order of ordinals; a frame that gave nothing is not visited.
     template <class Visit>
@@ -42,5 +44,10 @@ struct Rows {
     void write(ByteWriter& writer) const;
     void read(ByteReader& reader);  ///< throws StateError when it is not what write() leaves
 };
+
+extern template struct RowsOf<double>;
+extern template struct RowsOf<float>;
+using Rows = RowsOf<double>;
+using FloatRows = RowsOf<float>;  ///< for what is float32 anyway and plenty: positions
 
 }  // namespace mdloom

@@ -69,6 +69,31 @@ TEST(Rows, have_the_same_bytes_for_any_cut_and_order) {
     }
 }
 
+TEST(Rows, of_float32_keep_their_bits_and_take_half_the_room) {
+    FloatRows early = FloatRows::of_width(2), late = FloatRows::of_width(2);
+    late.put(1, std::array{0.1f, -0.f});
+    early.put(0, std::array{1e-30f, 3.f});
+    late.merge(std::move(early));
+    ByteWriter writer;
+    writer.write(late);
+    const Bytes bytes = writer.take();
+    EXPECT_EQ(bytes.size(), 6 * sizeof(Index) + sizeof(Index) + 4 * sizeof(float));
+    ByteReader reader(bytes);
+    std::vector<float> values;
+    reader.read<FloatRows>().for_each(
+        [&](Index, std::span<const float> row) { values.insert(values.end(), row.begin(), row.end()); });
+    EXPECT_EQ(values, (std::vector<float>{1e-30f, 3.f, 0.1f, -0.f}));
+}
+
+TEST(Rows, keep_no_spare_room_when_told_so) {
+    Rows rows = Rows::of_width(1);
+    for (Index ordinal = 0; ordinal < 1000; ++ordinal) rows.put(ordinal, std::array{1.});
+    const Bytes before = bytes_of(rows);
+    rows.drop_spare_room();
+    EXPECT_EQ(rows.segments.begin()->second.values.capacity(), 1000u);
+    EXPECT_EQ(bytes_of(rows), before);
+}
+
 TEST(Rows, an_empty_row_list_is_not_the_same_as_no_row_list) {
     Rows seen = Rows::of_width(1), unseen = Rows::of_width(1);
     seen.put(3, {});
