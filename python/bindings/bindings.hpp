@@ -79,6 +79,7 @@ void bind_sources(nb::module_& module);
 void bind_transforms(nb::module_& module);
 void bind_analyses(nb::module_& module);
 void bind_kernels(nb::module_& module);
+void bind_displacements(nb::module_& module);
 void bind_partials(nb::module_& module);
 void bind_plugins(nb::module_& module);
 void bind_runs(nb::module_& module);

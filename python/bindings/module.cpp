@@ -11,6 +11,7 @@ NB_MODULE(_core, module) {
     bindings::bind_transforms(module);
     bindings::bind_analyses(module);
     bindings::bind_kernels(module);
+    bindings::bind_displacements(module);
     bindings::bind_partials(module);
     bindings::bind_plugins(module);
     bindings::bind_runs(module);

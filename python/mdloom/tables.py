@@ -236,3 +236,30 @@ class PCAResults(Results):
 
     def _main(self) -> np.ndarray:
         return self.p_components
+
+
+class MSDResults(Results):
+    """lag, msd: mean square displacement over atoms for each lag time; drawn over it."""
+
+    _endings: ClassVar = TABLES
+    _times: np.ndarray
+    _msd_type = "xyz"
+
+    def _parts(self) -> dict[str, list[Column]]:
+        label = "MSD" if self._msd_type == "xyz" else f"MSD along {', '.join(self._msd_type)}"
+        return {
+            "delta_t_values": [Column("lag", self.delta_t_values, "ps", "lag time")],
+            "timeseries": [Column("msd", self.timeseries, "Å^2", label)],
+            "msds_by_particle": [Column("msds_by_particle", self.msds_by_particle, "Å^2", label)],
+        }
+
+    def _table(self) -> list[Column]:
+        parts = self._parts()
+        return [*parts["delta_t_values"], *parts["timeseries"]]
+
+    def _curves(self) -> tuple[Column, list[Column]]:
+        lags, msd = self._table()
+        return lags, [msd]
+
+    def _main(self) -> np.ndarray:
+        return self.timeseries

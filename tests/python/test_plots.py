@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from mdloom import align, contacts, density, dihedrals, gyration, hbond_analysis, leaflet, rdf, rms
+from mdloom import align, contacts, density, dihedrals, gyration, hbond_analysis, leaflet, msd, rdf, rms
 
 matplotlib.use("Agg")
 
@@ -62,6 +62,13 @@ def test_rmsf_by_residue_where_each_atom_has_its_own_else_by_atom(adk):
     assert np.array_equal(lines(ax)[0][0], np.arange(50, 70))
 
 
+def test_displacements_over_lag_time(adk):
+    found = msd.EinsteinMSD(adk, "name CA", msd_type="xy").run().results
+    ax = found.plot()
+    assert labels(ax) == ("lag time (ps)", "MSD along x, y (Å$^{2}$)")
+    assert same(lines(ax)[0], found.delta_t_values, found.timeseries)
+
+
 def test_rdf_with_the_pairs_up_to_r_on_a_second_axis(adk):
     found = rdf.InterRDF(adk.select_atoms("name CA"), adk.select_atoms("name CB"), norm="density").run()
     ax = found.results.plot(color="red")
@@ -105,7 +112,7 @@ def test_sizes_of_leaflets_over_time(adk):
     assert labels(ax) == ("time (ps)", "atoms")
     assert np.array_equal(lines(ax)[0][1], sizes[:, 0]) and np.array_equal(lines(ax)[1][1], sizes[:, 1])
     assert np.array_equal(lines(ax)[2][1], 214 - sizes.sum(axis=1))
-    assert isinstance(found.results, list) and len(found.results) == 11
+    assert found.results == list(found.results) and len(found.results) == 11
 
 
 def test_radii_of_gyration_and_centres_over_time(adk):

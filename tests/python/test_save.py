@@ -8,7 +8,7 @@ import MDAnalysis as mda
 import numpy as np
 import pytest
 
-from mdloom import align, contacts, density, dihedrals, gyration, hbond_analysis, leaflet, rdf, rms
+from mdloom import align, contacts, density, dihedrals, gyration, hbond_analysis, leaflet, msd, rdf, rms
 from mdloom.errors import FileError
 
 MAKERS = {
@@ -25,6 +25,7 @@ MAKERS = {
     "center_of_mass": lambda u: gyration.CenterOfMass(u.select_atoms("name CA")),
     "dihedrals": lambda u: dihedrals.Dihedral([u.atoms[:4], u.atoms[[8, 4, 2, 1]]]),
     "ramachandran": lambda u: dihedrals.Ramachandran(u.select_atoms("resid 3-5")),
+    "msd": lambda u: msd.EinsteinMSD(u, "name CA"),
 }
 HEADERS = {
     "rmsd": "frame,time,rmsd,group1",
@@ -39,6 +40,7 @@ HEADERS = {
     "center_of_mass": "frame,time,x,y,z",
     "dihedrals": "frame,time,atoms_0_1_2_3,atoms_8_4_2_1",
     "ramachandran": "frame,time,phi_ILE3,psi_ILE3,phi_ILE4,psi_ILE4,phi_LEU5,psi_LEU5",
+    "msd": "lag,msd",
 }
 
 
@@ -83,6 +85,8 @@ def expected_table(name, a):
     if name == "leaflet":
         sizes = [[len(groups), *(*map(len, groups), 0)[:2]] for groups in a.components]
         return np.column_stack([a.frames, times_of(a), sizes])
+    if name == "msd":
+        return np.column_stack([a.results.delta_t_values, a.results.timeseries])
     rows = []
     for site, (first, second) in enumerate(a.indices):
         for i, one in enumerate(first):
@@ -156,6 +160,7 @@ def test_files_are_the_same_from_every_place(done, tmp_path, place, name):
 
 def test_npy_has_the_main_array_and_npz_all_of_them(done, tmp_path):
     main = {"rmsd": "rmsd", "rmsf": "rmsf", "rdf": "rdf", "contacts": "timeseries", "hbonds": "hbonds"}
+    main["msd"] = "timeseries"
     for name, array in main.items():
         analysis = done(name)
         analysis.save(tmp_path / f"{name}.npy")
