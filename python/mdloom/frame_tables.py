@@ -226,19 +226,6 @@ class LeafletResults(Results):
         }
 
 
-class Leaflets(list):
-    """PMDA's list of LeafletFinder, two groups for each frame, which can be drawn."""
-
-    found: LeafletResults
-
-    def plot(self, ax: Any = None, **kwargs: Any) -> Any:
-        """Sizes of the components over time, as :meth:`mdloom.results.Results.plot`."""
-        return self.found.plot(ax, **kwargs)
-
-    def _repr_html_(self) -> str:
-        return self.found._repr_html_()
-
-
 class ProjectionResults(Results):
     """frame, time, pc1, pc2, ...: projections on principal components; the first three are drawn over time."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _core, atoms, frame_tables, one_pass
+from . import _core, atoms, frame_groups, frame_tables, one_pass
 from .analysis import NativeAnalysis
 from .errors import ArgumentError, MdloomWarning, depth_outside_package
 from .results import Results
@@ -32,7 +32,7 @@ class LeafletFinder(NativeAnalysis):
     lowest (an empty group where there is only one component); ``components[i]``, all AtomGroups, the largest first, of
     equally large ones that with the lowest atom; ``labels``, int64 [n_frames, n_atoms], the component of each atom of
     `atoms` (the group in ascending order), numbered from 0 in order of their lowest atoms. Groups are of your Universe,
-    their atoms in ascending order.
+    their atoms in ascending order; `results` and `components` read like lists and make them when they are looked at.
 
     Errors: ArgumentError (a ValueError) for empty and updating groups, groups of other Universes, an impossible
     cut-off, and with `pbc` for frames without a box.
@@ -110,34 +110,25 @@ class LeafletFinder(NativeAnalysis):
 
     def _forget(self) -> None:
         self.results: Any = []
-        self.components: list[list[Any]] = []
+        self.components: Sequence[list[Any]] = []
         self.labels = np.empty((0, len(self.atoms)), np.int64)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
         labels = columns["labels"].astype(np.int64)
-        components = [self._components_of(row) for row in labels]
-        empty = self.universe.atoms[:0]
         return frame_tables.LeafletResults(
-            results=[[*groups[:2], empty][:2] for groups in components],
-            components=[sorted(groups, key=len, reverse=True) for groups in components],
+            results=frame_groups.Leaflets(self.atoms, labels, frame_groups.two),
+            components=frame_groups.FrameGroups(self.atoms, labels, frame_groups.largest_first),
             labels=labels,
             times=columns["times"],
         )
 
-    def _components_of(self, labels: np.ndarray) -> list[Any]:
-        """In order of their lowest atoms."""
-        order = np.argsort(labels, kind="stable")
-        borders = np.cumsum(np.bincount(labels))[:-1]
-        return [self.atoms[places] for places in np.split(order, borders)]
-
     def _take(self, columns: dict[str, Any]) -> None:
         found = self._results_of(columns)
         found._frames = self.frames
-        self.results = frame_tables.Leaflets(found.results)
-        self.components, self.labels = found.components, found.labels
+        self.results, self.components, self.labels = found.results, found.components, found.labels
         self.results.found = found
-        single = [i for i, groups in enumerate(found.components) if len(groups) == 1]
-        if single:
+        single = np.flatnonzero(found.labels.max(axis=1, initial=0) == 0)
+        if len(single):
             warnings.warn(
                 f"at a cut-off of {self.cutoff:g} Å all atoms hang together in {len(single)} of {self.n_frames} frames,"
                 f" first in frame {self.frames[single[0]]}: the second group is empty there; try a smaller cut-off",
@@ -146,7 +137,7 @@ class LeafletFinder(NativeAnalysis):
             )
 
     def _found(self) -> Results:
-        return self.results.found if isinstance(self.results, frame_tables.Leaflets) else Results()
+        return self.results.found if isinstance(self.results, frame_groups.Leaflets) else Results()
 
     def _settings(self) -> dict[str, Any]:
         return {"cutoff": float(self.cutoff), "pbc": self.pbc, "atoms": len(self.atoms)}
