@@ -10,6 +10,7 @@ NB_MODULE(_core, module) {
     bindings::bind_sources(module);
     bindings::bind_transforms(module);
     bindings::bind_analyses(module);
+    bindings::bind_trajectory_files(module);
     bindings::bind_kernels(module);
     bindings::bind_displacements(module);
     bindings::bind_partials(module);

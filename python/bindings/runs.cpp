@@ -11,6 +11,7 @@
 #include "mdloom/engine/pass.hpp"
 #include "mdloom/kernels/dispatch.hpp"
 #include "mdloom/sources/catalog.hpp"
+#include "mdloom/writers/written_trajectory.hpp"
 #include "plugins.hpp"
 #include "python_analysis.hpp"
 
@@ -120,6 +121,7 @@ std::unique_ptr<Analysis> rebuild_any(const std::string& name, ByteReader& spec)
     if (name == python_analysis_name) return rebuild_python_analysis(spec);
     if (name == changing_groups_name) return rebuild_with_changing_groups(spec, rebuild_any);
     if (name == analyses::fitted_name) return analyses::rebuild_fitted(spec, rebuild_any);
+    if (name == writers::written_trajectory_name) return writers::rebuild_written_trajectory(spec);
     return rebuild_analysis(name, spec);
 }
 

@@ -62,6 +62,7 @@ std::vector<Subject> toys() {
 std::vector<Subject> all_subjects() {
     auto subjects = toys();
     for (Subject& subject : catalog_subjects()) subjects.push_back(std::move(subject));
+    subjects.push_back(written_subject());
     return subjects;
 }
 

@@ -27,6 +27,7 @@ struct Subject {
 };
 std::vector<Subject> toys();
 std::vector<Subject> catalog_subjects();
+Subject written_subject();
 std::vector<Subject> all_subjects();
 
 /// What the catalog lists but no law can try, because nobody wrote how to make a random one.

@@ -18,6 +18,7 @@
 #include "mdloom/analyses/rdf_s.hpp"
 #include "mdloom/analyses/rmsd.hpp"
 #include "mdloom/analyses/rmsf.hpp"
+#include "mdloom/writers/written_trajectory.hpp"
 #include "support/case.hpp"
 #include "support/toys.hpp"
 
@@ -182,6 +183,11 @@ std::unique_ptr<Analysis> random_fitted(std::uint64_t seed, const Case& given) {
     return analyses::fitted(std::move(spec), random_inner(seed + 1, given));
 }
 
+std::unique_ptr<Analysis> random_positions(std::uint64_t seed, const Case& given) {
+    Dice dice(seed);
+    return analyses::positions(random_group(dice, given));
+}
+
 Group random_ascending_group(Dice& dice, const Case& given) {
     Group group = random_group(dice, given);
     std::ranges::sort(group);
@@ -260,6 +266,7 @@ engine::RebuildAnalysis rebuild_any() {
         if (name == Fluctuation::name) return rebuild_toy<Fluctuation>(spec);
         if (name == Distances::name) return rebuild_toy<Distances>(spec);
         if (name == Wanderers::name) return rebuild_toy<Wanderers>(spec);
+        if (name == writers::written_trajectory_name) return writers::rebuild_written_trajectory(spec);
         return analyses::rebuild(name, spec);
     };
 }

@@ -114,6 +114,9 @@ void PassWorker::finish(Chunk chunk, Part& part) try {
 } catch (const AnalysisError& error) {
     const std::string text = fmt::format("after frame {}: {}", run_.frames_[chunk.stop - 1], error.what());
     throw FrameError(chunk.stop - 1, error.kind(), text, error.payload);
+} catch (const Error& error) {
+    // the machine's failure, not a frame's: what comes before the chunk shall not wait for the rest of it
+    throw FrameError(chunk.first, error.kind(), fmt::format("frame {}: {}", run_.frames_[chunk.first], error.what()));
 }
 
 void PassWorker::renew_scratches() {
