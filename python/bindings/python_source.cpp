@@ -43,6 +43,7 @@ public:
             frame.stored.n_cell = std::min(index_of(cell.size()), index_of(frame.stored.cell.size()));
             std::copy_n(cell.begin(), frame.stored.n_cell, frame.stored.cell.begin());
         }
+        if (given.size() > 4) frame.stored.step = nb::cast<Index>(given[4]);
         frame.positions.resize(wanted.size());
         if (!wanted.empty()) std::memcpy(frame.positions.data(), positions.data(), wanted.size() * sizeof(Vec3));
     } catch (nb::python_error& error) {

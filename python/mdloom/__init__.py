@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from . import errors
 from ._core import __version__
 from .analysis import run
+from .conversion import convert
 from .trajectory import open
 
 if TYPE_CHECKING:
     from .mdanalysis_backend import DaskBackend
     from .readers import DCDReader, XTCReader
 
-__all__ = ["DCDReader", "DaskBackend", "XTCReader", "__version__", "errors", "open", "run"]
+__all__ = ["DCDReader", "DaskBackend", "XTCReader", "__version__", "convert", "errors", "open", "run"]
 
 #: What derives from MDAnalysis' classes, which is imported when one of these is asked for.
 _FOR_MDANALYSIS = {"DCDReader": "readers", "DaskBackend": "mdanalysis_backend", "XTCReader": "readers"}

@@ -1,4 +1,4 @@
-"""Superposition: :class:`AverageStructure`, and :class:`Fit` for analyses that take ``fit=``."""
+"""Superposition: :class:`AlignTraj`, :class:`AverageStructure`, and :class:`Fit` for analyses that take ``fit=``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import _core, atoms, tables
+from .aligned import AlignTraj
 from .analysis import NativeAnalysis
 from .errors import MdloomWarning
 from .fitting import Fit
@@ -16,7 +17,7 @@ from .references import both_selections, matched_atoms
 from .results import Results
 from .universe import trajectory_of
 
-__all__ = ["AverageStructure", "Fit"]
+__all__ = ["AlignTraj", "AverageStructure", "Fit"]
 
 
 class AverageStructure(NativeAnalysis):

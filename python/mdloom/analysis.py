@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,6 +100,10 @@ class Analysis:
             (frames.start, frames.stop, frames.step) if isinstance(frames, range) else (None, None, None)
         )
         self._blocks = list(blocks)
+
+    def _while_running(self) -> AbstractContextManager[Any]:
+        """Entered before a pass is prepared, and left when it is over, however it ends."""
+        return nullcontext()
 
     def _require_room(self, n_workers: int) -> None:
         """Raises ArgumentError when so many workers in this machine's memory would not fit; before any is made."""

@@ -32,6 +32,7 @@ class Member(Protocol):
     is_native: bool  # else it is a PythonMember
     _libraries: tuple[tuple[str, str], ...]
 
+    def _while_running(self) -> AbstractContextManager[Any]: ...
     def _begin(self, frames: Frames, blocks: Sequence[Frames]) -> None: ...
     def _require_room(self, n_workers: int) -> None: ...
     def _doubts(self, first_frame: Any) -> Sequence[str]: ...
@@ -136,7 +137,9 @@ class OnePass:
         """Runs it: (start, stop, step, frames), (n_jobs, n_blocks), where to work, a bar, and a function to tell."""
         self.frames = select_frames(self.n_frames, *selection)
         local = "processes" if self.on_universes else "threads"
-        with scheduler.resolve(*counts, len(self.frames), local=local, **place) as schedule:
+        with ExitStack() as around, scheduler.resolve(*counts, len(self.frames), local=local, **place) as schedule:
+            for analysis in self.analyses:
+                around.enter_context(analysis._while_running())
             try:
                 with ExitStack() as while_running:
                     self._prepare(schedule, while_running)

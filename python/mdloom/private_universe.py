@@ -26,6 +26,7 @@ from .universe import (
     refuse_parts_of_files,
     refuse_streams,
     short_name,
+    step_of,
     trajectory_of,
 )
 
@@ -134,7 +135,7 @@ class PrivateUniverse:
         self._ts: Any = None
         self._untouched: Any = None
 
-    def read(self, frame_index: int, wanted: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, tuple]:
+    def read(self, frame_index: int, wanted: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, tuple, int]:
         """Goes to a frame; what native analyses of the same pass want of it."""
         self._made_by.between_frames()
         self._ts = ts = self._trajectory[frame_index]
@@ -142,15 +143,18 @@ class PrivateUniverse:
             _own_arrays(ts)
         self._untouched = ts.copy() if len(self._users) > 1 else None
         if not len(wanted):
-            return np.empty((0, 3), np.float32), float(ts.time), np.zeros(9, np.float32), ()
-        return np.ascontiguousarray(ts.positions[wanted], dtype=np.float32), float(ts.time), *self._cell_of(ts)
+            return np.empty((0, 3), np.float32), float(ts.time), np.zeros(9, np.float32), (), 0
+        return np.ascontiguousarray(ts.positions[wanted], dtype=np.float32), float(ts.time), *self._stored_with(ts)
 
-    def _cell_of(self, ts: Any) -> tuple[np.ndarray, tuple]:
-        """As the file has it, for native analyses to give the bits that they give alone; transformations may set it."""
+    def _stored_with(self, ts: Any) -> tuple[np.ndarray, tuple, int]:
+        """Box, cell and step as the file has them, for native analyses to give the bits that they give alone;
+        transformations may set the box.
+        """
         reader = getattr(self._trajectory, "active_reader", self._trajectory)
-        if self._is_transformed or not is_decoded_here(self._trajectory) or not reader.convert_units:
-            return box_of(ts), ()
-        return reader.exact_cell()
+        if not is_decoded_here(self._trajectory) or not reader.convert_units:
+            return box_of(ts), (), step_of(ts)
+        box, cell, step = reader.exact_cell()
+        return (box_of(ts), (), step) if self._is_transformed else (box, cell, step)
 
     def ts_for(self, user: Fold | ChangingGroups) -> Any:
         """The frame as it was read, whatever analyses before this one did to it."""

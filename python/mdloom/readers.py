@@ -79,6 +79,7 @@ class _NativeReader(base.ReaderBase):
         self._dt = dt
         self._sub = sub
         self._cell: tuple | None = None
+        self._step = 0
         source = _core.open_files([self.filename], strict, _warn, self.format, not self.convert_units)
         self._description = source.describe()
         self.n_frames = source.n_frames
@@ -146,20 +147,21 @@ class _NativeReader(base.ReaderBase):
             time, step, cell = self._native.read_into(frame, self._unsorted)
             ts.positions = self._unsorted[self._places]
         self._frame = ts.frame = frame
+        self._step = step
         self._tell_time(ts, time, step)
         if cell != self._cell:  # in many trajectories it stays as it is, and computing it takes longer than reading
             self._cell, self._dimensions = cell, self._dimensions_of(cell)
         ts.dimensions = self._dimensions
         return ts
 
-    def exact_cell(self) -> tuple[np.ndarray, tuple]:
-        """Of the current frame: cell vectors float32 [9], Å (nm with ``convert_units=False``), and the cell as it is
-        stored. Lengths and angles, which Timesteps show, lose the last bit of them.
+    def exact_cell(self) -> tuple[np.ndarray, tuple, int]:
+        """Of the current frame: cell vectors float32 [9], Å (nm with ``convert_units=False``), the cell as it is
+        stored, and the step. Lengths and angles, which Timesteps show, lose the last bit of the cell.
         """
         if self._native is None:
             raise self._closed()
         box: Any = self._native.box
-        return box, self._cell or ()
+        return box, self._cell or (), self._step
 
     def _spacing(self) -> float:
         """ps between frames, as Timesteps show it."""

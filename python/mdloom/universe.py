@@ -31,6 +31,22 @@ _AS_USUAL = {
 }
 
 
+class FilesAlone:
+    """Trajectory files where a Universe is expected, without a topology: how many atoms there are is all that is known.
+
+    Raises FileError and FormatError.
+    """
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self.paths = list(paths)
+        self.atoms = range(_core.open_files(self.paths).n_atoms)
+
+    def open(self, strict: bool, warn: Callable[[str], Any] | None) -> Opened:
+        """As trajectory_source()."""
+        source = _core.open_files(self.paths, strict, warn)
+        return source, "native", f"{source.name} read natively", ("description", source.describe())
+
+
 def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str], Any] | None = None) -> Opened:
     """How mdloom reads what `universe` shows: (source, how, text, reopen).
 
@@ -39,6 +55,8 @@ def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str],
     ("description", bytes), ("universe", bytes), or ("sent",) when the frames must be sent to them. What can be read in
     none of these ways is refused with an ArgumentError that names it; files can raise FileError and FormatError.
     """
+    if isinstance(universe, FilesAlone):
+        return universe.open(strict, warn)
     trajectory = trajectory_of(universe)
     refuse_streams(trajectory)
     refuse_parts_of_files(trajectory)
@@ -90,7 +108,9 @@ def name_of(universe: Any) -> str:
 
 def names_of_files(universe: Any) -> dict[str, Any]:
     """{"topology": name, "trajectory": name or names}, without the folders, which other machines do not have."""
-    names = [os.path.basename(name) for name in _file_names(universe.trajectory)]
+    names = [os.path.basename(name) for name in file_names(universe)]
+    if isinstance(universe, FilesAlone):
+        return {"trajectory": names[0] if len(names) == 1 else names}
     trajectory: Any = names[0] if len(names) == 1 else names or type(universe.trajectory).__name__
     return {"topology": name_of(universe), "trajectory": trajectory}
 
@@ -273,6 +293,12 @@ def _single_frame(trajectory: Any) -> Opened:
     return source, "python", f"{_one_format(trajectory)} read through MDAnalysis", ("sent",)
 
 
+def step_of(ts: Any) -> int:
+    """The simulation's step; 0 where the file has none."""
+    step = ts.data.get("step", 0)
+    return int(step) if isinstance(step, (int, np.integer)) else 0
+
+
 # Reading through MDAnalysis
 
 
@@ -284,10 +310,11 @@ class _PrivateCopy:
         self._universe = universe  # which carries the transformations' groups
         self._lock = threading.Lock()
 
-    def read(self, frame_index: int, wanted: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+    def read(self, frame_index: int, wanted: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, tuple, int]:
         with self._lock:
             ts = self._trajectory[frame_index]
-            return np.ascontiguousarray(ts.positions[wanted], dtype=np.float32), float(ts.time), box_of(ts)
+            positions = np.ascontiguousarray(ts.positions[wanted], dtype=np.float32)
+            return positions, float(ts.time), box_of(ts), (), step_of(ts)
 
 
 def _python(universe: Any, trajectory: Any) -> Opened:
@@ -303,7 +330,7 @@ def _python(universe: Any, trajectory: Any) -> Opened:
         packed = travel.pack_universe(universe)
         owner = travel.unpack_universe(packed)
         copy = owner.trajectory
-        if all(map(os.path.isabs, _file_names(trajectory))):  # a worker may stand in another directory
+        if all(map(os.path.isabs, _names_of(trajectory))):  # a worker may stand in another directory
             reopen = ("universe", packed)
     except Exception:  # a reader or a transformation may raise anything here
         copy = _copied(trajectory)
@@ -316,14 +343,19 @@ def _source_of_copy(trajectory: Any, owner: Any, n_frames: int | None = None) ->
     return _core.python_source(lambda: copy, trajectory.n_atoms, n_frames or len(trajectory), short_name(trajectory))
 
 
+def file_names(universe: Any) -> list[str]:
+    """The files of its trajectory, as they were given."""
+    return universe.paths if isinstance(universe, FilesAlone) else _names_of(universe.trajectory)
+
+
 def short_name(trajectory: Any) -> str:
     """For messages: the file, and how many more."""
-    names = _file_names(trajectory)
+    names = _names_of(trajectory)
     name = os.path.basename(names[0]) if names else type(trajectory).__name__
     return name if len(names) < 2 else f"{name} and {len(names) - 1} more"
 
 
-def _file_names(trajectory: Any) -> list[str]:
+def _names_of(trajectory: Any) -> list[str]:
     if _is(trajectory, "ChainReader", "chain"):
         names: Sequence[Any] = list(trajectory.filenames)
     else:

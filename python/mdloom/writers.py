@@ -38,7 +38,7 @@ def write(path: str | os.PathLike[str], found: Results, about: About, force: boo
             f"{name}: results of {about['analysis']} are written to {', '.join(found._endings)}, "
             f"not to {ending or 'a file without an ending'}"
         )
-    with _whole_or_not_at_all(path, ending, force) as temporary:
+    with whole_or_not_at_all(path, ending, force) as temporary:
         _WRITERS[ending](temporary, found, about)
 
 
@@ -56,13 +56,11 @@ def plain(value: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _whole_or_not_at_all(path: str, ending: str, force: bool) -> Iterator[str]:
+def whole_or_not_at_all(path: str, ending: str, force: bool) -> Iterator[str]:
     """A file beside `path` that takes its place once it is on the disk, and is gone after an error."""
-    target = os.path.realpath(path)  # a link stays one
+    target = require_place(path)
     folder, name = os.path.split(target)
     _require_free(path, target, force)
-    if not os.path.isdir(folder):
-        raise FileError(f"{path}: there is no folder {os.path.dirname(path)}; make it first")
     temporary = os.path.join(folder, f".{name}.{secrets.token_hex(6)}{ending}")
     try:
         yield temporary
@@ -81,9 +79,17 @@ def _whole_or_not_at_all(path: str, ending: str, force: bool) -> Iterator[str]:
             os.unlink(temporary)
 
 
-def _require_free(path: str, target: str, force: bool) -> None:
+def require_place(path: str) -> str:
+    """What will be replaced: `path`, or where it leads. Raises FileError when it would have no folder, or is one."""
+    target = os.path.realpath(path)  # a link stays one
     if os.path.isdir(target):
         raise FileError(f"{path} is a folder: give a file in it")
+    if not os.path.isdir(os.path.dirname(target)):
+        raise FileError(f"{path}: there is no folder {os.path.dirname(path)}; make it first")
+    return target
+
+
+def _require_free(path: str, target: str, force: bool) -> None:
     if os.path.exists(target) and not force:
         raise ArgumentError(f"{path} exists already: give another name, or force=True to replace it")
 

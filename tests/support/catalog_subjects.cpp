@@ -183,11 +183,6 @@ std::unique_ptr<Analysis> random_fitted(std::uint64_t seed, const Case& given) {
     return analyses::fitted(std::move(spec), random_inner(seed + 1, given));
 }
 
-std::unique_ptr<Analysis> random_positions(std::uint64_t seed, const Case& given) {
-    Dice dice(seed);
-    return analyses::positions(random_group(dice, given));
-}
-
 Group random_ascending_group(Dice& dice, const Case& given) {
     Group group = random_group(dice, given);
     std::ranges::sort(group);
