@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "mdloom/analyses/catalog.hpp"
+#include "support/one_analysis.hpp"
 
 namespace mdloom::analyses {
 namespace {
@@ -12,27 +13,8 @@ namespace {
 /// Three sides of a box's corner: no rotation but the right one fits it.
 const std::vector<double> corner{0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3};
 
-Frame frame_of(std::vector<Vec3> positions) {
-    Frame frame;
-    frame.positions = std::move(positions);
-    return frame;
-}
-
-Result result_of(const Analysis& analysis, const std::vector<Frame>& frames) {
-    auto state = analysis.empty_state();
-    const auto scratch = analysis.make_scratch();
-    for (const Frame& frame : frames) analysis.single_frame(frame, analysis.groups(), *scratch, *state);
-    analysis.finish_chunk(*scratch, *state);
-    return analysis.conclude(*state);
-}
-
-std::string refusal_of(AverageStructureSpec spec) {
-    try {
-        average_structure(std::move(spec));
-    } catch (const ArgumentError& error) {
-        return error.what();
-    }
-    return "";
+std::string refusal(AverageStructureSpec spec) {
+    return refusal_of([&] { average_structure(std::move(spec)); });
 }
 
 TEST(average_structure, frames_are_turned_back_before_an_atom_that_was_not_fitted_is_averaged) {
@@ -74,11 +56,11 @@ TEST(average_structure, no_frames_give_nan_of_the_right_shape) {
 }
 
 TEST(average_structure, what_does_not_fit_is_refused) {
-    EXPECT_EQ(refusal_of({{{}, {}, {}}, {0}}), "the mobile group holds no atom: select at least one");
-    EXPECT_EQ(refusal_of({{{0, 1, 2, 3}, corner, {}}, {}}), "there is no atom to average: select at least one");
-    EXPECT_EQ(refusal_of({{{0, 1}, corner, {}}, {0}}),
+    EXPECT_EQ(refusal({{{}, {}, {}}, {0}}), "the mobile group holds no atom: select at least one");
+    EXPECT_EQ(refusal({{{0, 1, 2, 3}, corner, {}}, {}}), "there is no atom to average: select at least one");
+    EXPECT_EQ(refusal({{{0, 1}, corner, {}}, {0}}),
               "the mobile group has 2 atoms, its reference 12 coordinates: 6 are needed");
-    EXPECT_EQ(refusal_of({{{0, 1, 2, 3}, corner, {0, 0, 0, 0}}, {0}}).substr(0, 44),
+    EXPECT_EQ(refusal({{{0, 1, 2, 3}, corner, {0, 0, 0, 0}}, {0}}).substr(0, 44),
               "the mobile group: the sum of the weights is ");
 }
 

@@ -4,41 +4,13 @@
 
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/analyses/contacts.hpp"
+#include "support/one_analysis.hpp"
 
 namespace mdloom::analyses {
 namespace {
 
-Frame frame_of(Index ordinal, std::vector<Vec3> positions, Box box = {}) {
-    Frame frame;
-    frame.ordinal = ordinal;
-    frame.index = 10 * ordinal;
-    frame.time = 0.5 * static_cast<double>(ordinal);
-    frame.positions = std::move(positions);
-    frame.box = box;
-    return frame;
-}
-
-/// The engine's part for one worker: groups index into the frame's wanted atoms, here all of them.
-Result result_of(const Analysis& analysis, const std::vector<Frame>& frames) {
-    const auto state = analysis.empty_state();
-    const auto scratch = analysis.make_scratch();
-    const auto groups = analysis.groups();
-    for (const Frame& frame : frames) analysis.single_frame(frame, groups, *scratch, *state);
-    analysis.finish_chunk(*scratch, *state);
-    return analysis.conclude(*state);
-}
-
 std::vector<double> series_of(const Analysis& analysis, const std::vector<Frame>& frames) {
     return result_of(analysis, frames)[1].values;
-}
-
-std::string refusal(ContactsSpec spec) {
-    try {
-        contacts(std::move(spec));
-    } catch (const ArgumentError& error) {
-        return error.what();
-    }
-    return "no refusal";
 }
 
 /// Atoms 0, 1 and 2, 3 on a line; contacts 0-2 at 3 Å and 1-3 at 4 Å.
@@ -47,6 +19,10 @@ ContactsSpec two_contacts(ContactMethod method) {
 }
 
 const std::vector<Vec3> apart{{0, 0, 0}, {0, 9, 0}, {2, 0, 0}, {5, 9, 0}};  // now at 2 and 5 Å
+
+std::string refusal(ContactsSpec spec) {
+    return refusal_of([&] { contacts(std::move(spec)); });
+}
 
 TEST(contacts, hard_cut_counts_pairs_as_near_as_in_the_reference) {
     const auto analysis = contacts(two_contacts(ContactMethod::hard_cut));

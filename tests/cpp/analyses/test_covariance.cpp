@@ -5,38 +5,16 @@
 #include <cmath>
 
 #include "mdloom/analyses/catalog.hpp"
+#include "support/one_analysis.hpp"
 
 namespace mdloom::analyses {
 namespace {
 
-Frame frame_of(std::vector<Vec3> positions) {
-    Frame frame;
-    frame.positions = std::move(positions);
-    return frame;
-}
-
-std::unique_ptr<State> state_of(const Analysis& analysis, const std::vector<Frame>& frames) {
-    auto state = analysis.empty_state();
-    const auto scratch = analysis.make_scratch();
-    for (const Frame& frame : frames) analysis.single_frame(frame, analysis.groups(), *scratch, *state);
-    analysis.finish_chunk(*scratch, *state);
-    return state;
-}
-
-Result result_of(const Analysis& analysis, const std::vector<Frame>& frames) {
-    return analysis.conclude(*state_of(analysis, frames));
-}
-
-std::string refusal_of(CovarianceSpec spec) {
-    try {
-        covariance(std::move(spec));
-    } catch (const ArgumentError& error) {
-        return error.what();
-    }
-    return "";
-}
-
 const std::vector<Frame> three{frame_of({{0, 0, 5}}), frame_of({{1, 2, 5}}), frame_of({{5, 4, 5}})};
+
+std::string refusal(CovarianceSpec spec) {
+    return refusal_of([&] { covariance(std::move(spec)); });
+}
 
 TEST(covariance, is_that_of_three_points_by_hand) {
     // means 2, 2, 5; deviations (-2, -2), (-1, 0), (3, 2)
@@ -150,9 +128,9 @@ TEST(covariance, a_coordinate_too_far_away_is_refused_with_the_atom_and_leaves_n
 }
 
 TEST(covariance, what_does_not_fit_is_refused) {
-    EXPECT_EQ(refusal_of({{}, {}}), "the group holds no atom: select at least one");
-    EXPECT_EQ(refusal_of({{0, 1}, {1, 2, 3}}), "the group has 2 atoms, its mean 3 coordinates: 6 are needed");
-    EXPECT_EQ(refusal_of({{7}, {1, NAN, 3}}),
+    EXPECT_EQ(refusal({{}, {}}), "the group holds no atom: select at least one");
+    EXPECT_EQ(refusal({{0, 1}, {1, 2, 3}}), "the group has 2 atoms, its mean 3 coordinates: 6 are needed");
+    EXPECT_EQ(refusal({{7}, {1, NAN, 3}}),
               "the mean position of atom 7 has the coordinate nan: it must be finite, and 2^14 Å is the limit");
 }
 

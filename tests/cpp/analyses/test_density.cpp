@@ -4,26 +4,12 @@
 
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/analyses/density.hpp"
+#include "support/one_analysis.hpp"
 
 namespace mdloom::analyses {
 namespace {
 
 using Values = std::vector<double>;
-
-Frame frame_of(std::vector<Vec3> positions) {
-    Frame frame;
-    frame.positions = std::move(positions);
-    return frame;
-}
-
-std::string refusal(DensitySpec spec) {
-    try {
-        density(std::move(spec));
-    } catch (const ArgumentError& error) {
-        return error.what();
-    }
-    return "no refusal";
-}
 
 /// Two cells along x, one along y, two along z.
 DensitySpec four_cells(Group atoms) {
@@ -38,6 +24,10 @@ Result result_of(const Analysis& analysis, const std::vector<Frame>& frames,
         analysis.single_frame(frames[i], groups[i % groups.size()], *scratch, *state);
     analysis.finish_chunk(*scratch, *state);
     return analysis.conclude(*state);
+}
+
+std::string refusal(DensitySpec spec) {
+    return refusal_of([&] { density(std::move(spec)); });
 }
 
 TEST(density, counts_are_those_made_by_hand_duplicates_twice_and_what_is_outside_not) {

@@ -3,24 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "mdloom/analyses/catalog.hpp"
+#include "support/one_analysis.hpp"
 
 namespace mdloom::analyses {
 namespace {
-
-Result result_of(const Analysis& analysis, const std::vector<Frame>& frames) {
-    auto state = analysis.empty_state();
-    const auto scratch = analysis.make_scratch();
-    for (const Frame& frame : frames) analysis.single_frame(frame, analysis.groups(), *scratch, *state);
-    analysis.finish_chunk(*scratch, *state);
-    return analysis.conclude(*state);
-}
-
-Frame frame_of(std::vector<Vec3> positions, Box box = {}) {
-    Frame frame;
-    frame.positions = std::move(positions);
-    frame.box = box;
-    return frame;
-}
 
 TEST(dihedrals, cis_trans_and_quarters) {
     const auto analysis = dihedrals({{{0, 0, 0, 0}, {1, 1, 1, 1}, {2, 2, 2, 2}, {3, 4, 5, 6}}});

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "mdloom/analyses/rmsf.hpp"
+#include "support/one_analysis.hpp"
 
 namespace mdloom::analyses {
 namespace {
@@ -16,13 +17,6 @@ const std::vector<double> corner{0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3};
 const std::vector<Vec3> still{{0, 0, 0}, {1, 0, 0}, {0, 2, 0}, {0, 0, 3}, {5, 0, 0}};
 const std::vector<Vec3> turned{{10, 20, 30}, {10, 21, 30}, {8, 20, 30}, {10, 20, 33}, {10, 26, 30}};
 
-Frame frame_of(Index ordinal, std::vector<Vec3> positions) {
-    Frame frame;
-    frame.ordinal = frame.index = ordinal;
-    frame.positions = std::move(positions);
-    return frame;
-}
-
 Result result_of(Analysis& analysis, const std::vector<Frame>& frames) {
     const Topology topology{5, {}};
     analysis.prepare({topology, frames.empty() ? nullptr : &frames[0], analysis.groups()});
@@ -33,13 +27,8 @@ Result result_of(Analysis& analysis, const std::vector<Frame>& frames) {
     return analysis.conclude(*state);
 }
 
-std::string refusal_of(FitSpec spec) {
-    try {
-        fitted(std::move(spec), rmsf({0}));
-    } catch (const ArgumentError& error) {
-        return error.what();
-    }
-    return "";
+std::string refusal(FitSpec spec) {
+    return refusal_of([&] { fitted(std::move(spec), rmsf({0})); });
 }
 
 TEST(fitted, only_what_is_left_after_the_fit_fluctuates) {
@@ -77,12 +66,11 @@ TEST(fitted, no_frames_give_an_empty_rmsd) {
 }
 
 TEST(fitted, what_does_not_fit_is_refused) {
-    EXPECT_EQ(refusal_of({}), "the fitted group holds no atom: select at least one");
-    EXPECT_EQ(refusal_of({{{}, {}, {}}, true}), "the fitted group holds no atom: select at least one");
-    EXPECT_EQ(refusal_of({{{0, 1}, corner, {}}}),
+    EXPECT_EQ(refusal({}), "the fitted group holds no atom: select at least one");
+    EXPECT_EQ(refusal({{{}, {}, {}}, true}), "the fitted group holds no atom: select at least one");
+    EXPECT_EQ(refusal({{{0, 1}, corner, {}}}),
               "the fitted group has 2 atoms, its reference 12 coordinates: 6 are needed");
-    EXPECT_EQ(refusal_of({{{0, 1}, {}, {}}}),
-              "the fitted group has 2 atoms, its reference 0 coordinates: 6 are needed");
+    EXPECT_EQ(refusal({{{0, 1}, {}, {}}}), "the fitted group has 2 atoms, its reference 0 coordinates: 6 are needed");
 }
 
 TEST(fitted, an_atom_that_would_leave_the_range_of_exact_sums_is_refused) {

@@ -6,6 +6,7 @@
 
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/partials/rows.hpp"
+#include "support/one_analysis.hpp"
 
 namespace mdloom::analyses {
 namespace {
@@ -34,13 +35,8 @@ void expect_rows(const std::vector<double>& found, const std::vector<double>& ex
     for (std::size_t i = 0; i < found.size(); ++i) EXPECT_DOUBLE_EQ(found[i], expected[i]) << i;
 }
 
-std::string refusal_of(GyrationSpec spec) {
-    try {
-        gyration(std::move(spec));
-    } catch (const ArgumentError& error) {
-        return error.what();
-    }
-    return "";
+std::string refusal(GyrationSpec spec) {
+    return refusal_of([&] { gyration(std::move(spec)); });
 }
 
 TEST(gyration, two_atoms_on_a_line_have_no_radius_about_it) {
@@ -67,10 +63,10 @@ TEST(gyration, one_atom_has_no_size_and_no_frames_give_no_rows) {
 }
 
 TEST(gyration, what_does_not_fit_is_refused) {
-    EXPECT_EQ(refusal_of({{}, {}}), "the group holds no atom: select at least one");
-    EXPECT_EQ(refusal_of({{1, 2}, {1}}), "the group has 2 atoms and 1 weights: one for each is needed");
-    EXPECT_EQ(refusal_of({{1}, {-1}}), "the group: weight 0 is -1: weights must be finite and not negative");
-    EXPECT_EQ(refusal_of({{1}, {0}}), "the group: the sum of the weights is 0: it must be above 1e-30 and finite");
+    EXPECT_EQ(refusal({{}, {}}), "the group holds no atom: select at least one");
+    EXPECT_EQ(refusal({{1, 2}, {1}}), "the group has 2 atoms and 1 weights: one for each is needed");
+    EXPECT_EQ(refusal({{1}, {-1}}), "the group: weight 0 is -1: weights must be finite and not negative");
+    EXPECT_EQ(refusal({{1}, {0}}), "the group: the sum of the weights is 0: it must be above 1e-30 and finite");
 }
 
 TEST(gyration, its_spec_travels_through_the_catalog_and_a_damaged_one_is_refused) {

@@ -4,6 +4,7 @@
 
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/analyses/hbonds.hpp"
+#include "support/one_analysis.hpp"
 
 namespace mdloom::analyses {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-Frame frame_of(std::vector<Vec3> positions, float box_length = 0) {
+Frame moment_of(std::vector<Vec3> positions, float box_length = 0) {
     Frame frame;
     frame.ordinal = 2;
     frame.index = 20;
@@ -51,21 +52,16 @@ HydrogenBondsSpec by_distance(Group donors, Group hydrogens, Group acceptors) {
     return spec;
 }
 
-std::string refusal(HydrogenBondsSpec spec) {
-    try {
-        hydrogen_bonds(std::move(spec));
-    } catch (const ArgumentError& error) {
-        return error.what();
-    }
-    return "no refusal";
-}
-
 // donor, its hydrogen along x, an acceptor behind it
 const std::vector<Vec3> straight{{0, 0, 0}, {1, 0, 0}, {2.75, 0, 0}};
 
+std::string refusal(HydrogenBondsSpec spec) {
+    return refusal_of([&] { hydrogen_bonds(std::move(spec)); });
+}
+
 TEST(hydrogen_bonds, a_straight_one_gives_its_row_and_its_frame_is_counted) {
     const auto analysis = hydrogen_bonds(by_distance({0}, {1}, {2}));
-    const Result result = result_of(*analysis, frame_of(straight));
+    const Result result = result_of(*analysis, moment_of(straight));
     EXPECT_EQ(result[0].name, "hbonds");
     EXPECT_THAT(result[0].shape, ElementsAre(1, 6));
     EXPECT_THAT(result[0].values, ElementsAre(20, 0, 1, 2, 2.75, 180));
@@ -79,16 +75,16 @@ TEST(hydrogen_bonds, the_angle_must_be_above_its_cutoff_and_not_at_it) {
     const std::vector<Vec3> right_angle{{0, 1, 0}, {0, 0, 0}, {2, 0, 0}};
     HydrogenBondsSpec spec = by_distance({0}, {1}, {2});
     spec.criteria.angle = 90;
-    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), frame_of(right_angle)), IsEmpty());
+    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), moment_of(right_angle)), IsEmpty());
     spec.criteria.angle = std::nextafter(90, 0);
-    const Result result = result_of(*hydrogen_bonds(spec), frame_of(right_angle));
+    const Result result = result_of(*hydrogen_bonds(spec), moment_of(right_angle));
     EXPECT_THAT(result[0].values, ElementsAre(20, 0, 1, 2, std::sqrt(5), 90));
 }
 
 TEST(hydrogen_bonds, the_acceptor_is_further_than_one_and_not_further_than_the_cutoff) {
     const auto analysis = hydrogen_bonds(by_distance({0}, {1}, {2}));
     const auto with_acceptor_at = [&](float x) {
-        return triples_of(*analysis, frame_of({{0, 0, 0}, {0.5F, 0, 0}, {x, 0, 0}})).size();
+        return triples_of(*analysis, moment_of({{0, 0, 0}, {0.5F, 0, 0}, {x, 0, 0}})).size();
     };
     EXPECT_EQ(with_acceptor_at(1), 0U);
     EXPECT_EQ(with_acceptor_at(std::nextafter(1.F, 2.F)), 1U);
@@ -99,8 +95,8 @@ TEST(hydrogen_bonds, the_acceptor_is_further_than_one_and_not_further_than_the_c
 TEST(hydrogen_bonds, everything_is_measured_between_nearest_images) {
     const std::vector<Vec3> across{{9.5F, 5, 5}, {0.5F, 5, 5}, {2.25F, 5, 5}};
     const auto analysis = hydrogen_bonds(by_distance({0}, {1}, {2}));
-    EXPECT_THAT(result_of(*analysis, frame_of(across, 10))[0].values, ElementsAre(20, 0, 1, 2, 2.75, 180));
-    EXPECT_THAT(triples_of(*analysis, frame_of(across)), IsEmpty());
+    EXPECT_THAT(result_of(*analysis, moment_of(across, 10))[0].values, ElementsAre(20, 0, 1, 2, 2.75, 180));
+    EXPECT_THAT(triples_of(*analysis, moment_of(across)), IsEmpty());
 }
 
 TEST(hydrogen_bonds, rows_are_in_order_of_donor_hydrogen_and_acceptor) {
@@ -108,7 +104,7 @@ TEST(hydrogen_bonds, rows_are_in_order_of_donor_hydrogen_and_acceptor) {
     const std::vector<Vec3> positions{{0, 0, 0}, {0, 1, 0}, {0, -1, 0}, {2, 0, 0}, {2, 1, 0}, {2, -1, 0}};
     HydrogenBondsSpec spec = by_distance({0, 3}, {1, 2, 4, 5}, {0, 3});
     spec.criteria.angle = 0;
-    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), frame_of(positions)),
+    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), moment_of(positions)),
                 ElementsAre(std::array<Index, 3>{0, 1, 3}, std::array<Index, 3>{0, 2, 3}, std::array<Index, 3>{3, 4, 0},
                             std::array<Index, 3>{3, 5, 0}));
 }
@@ -117,9 +113,9 @@ TEST(hydrogen_bonds, bonds_of_the_topology_decide_whose_hydrogen_it_is) {
     HydrogenBondsSpec spec = by_distance({0, 3}, {1}, {2});
     spec.bonded_donors = {3}, spec.bonded_hydrogens = {1};
     const std::vector<Vec3> positions{{0, 0, 0}, {1, 0, 0}, {2.5F, 0, 0}, {-0.4F, 0, 0}};
-    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), frame_of(positions)), ElementsAre(std::array<Index, 3>{3, 1, 2}));
+    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), moment_of(positions)), ElementsAre(std::array<Index, 3>{3, 1, 2}));
     spec.bonded_donors.clear(), spec.bonded_hydrogens.clear();
-    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), frame_of(positions)), ElementsAre(std::array<Index, 3>{0, 1, 2}));
+    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), moment_of(positions)), ElementsAre(std::array<Index, 3>{0, 1, 2}));
 }
 
 TEST(hydrogen_bonds, a_frame_may_give_less_of_each_group) {
@@ -129,7 +125,7 @@ TEST(hydrogen_bonds, a_frame_may_give_less_of_each_group) {
         HydrogenBondsSpec spec = by_distance({0}, {1, 2}, {3, 4});
         if (bonded) spec.bonded_donors = {0, 0}, spec.bonded_hydrogens = {1, 2};
         const auto analysis = hydrogen_bonds(spec);
-        const Frame frame = frame_of(positions);
+        const Frame frame = moment_of(positions);
         EXPECT_THAT(triples_of(*analysis, frame), ElementsAre(right, left));
         EXPECT_THAT(triples_of(*analysis, frame, {{0}, {2}, {3, 4}}), ElementsAre(left));
         EXPECT_THAT(triples_of(*analysis, frame, {{0}, {1, 2}, {3}}), ElementsAre(right));
@@ -144,19 +140,19 @@ TEST(hydrogen_bonds, between_keeps_what_joins_the_two_groups_whoever_donates) {
     HydrogenBondsSpec spec = by_distance({0}, {1, 2}, {3, 4});
     const std::array<Index, 3> right{0, 1, 3}, left{0, 2, 4};
     spec.between = {{{0}, {3}}};
-    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), frame_of(positions)), ElementsAre(right));
+    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), moment_of(positions)), ElementsAre(right));
     spec.between = {{{4}, {0}}};
-    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), frame_of(positions)), ElementsAre(left));
+    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), moment_of(positions)), ElementsAre(left));
     spec.between = {{{4}, {0}}, {{0}, {3}}};
-    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), frame_of(positions)), ElementsAre(right, left));
+    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), moment_of(positions)), ElementsAre(right, left));
     spec.between = {{{3}, {4}}};
-    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), frame_of(positions)), IsEmpty());
+    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), moment_of(positions)), IsEmpty());
 }
 
 TEST(hydrogen_bonds, atoms_that_coincide_make_no_angle_and_no_bond) {
     HydrogenBondsSpec spec = by_distance({0}, {0, 1}, {1, 2});
     spec.criteria.angle = 0;
-    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), frame_of({{0, 0, 0}, {0, 0, 0}, {2, 0, 0}})), IsEmpty());
+    EXPECT_THAT(triples_of(*hydrogen_bonds(spec), moment_of({{0, 0, 0}, {0, 0, 0}, {2, 0, 0}})), IsEmpty());
 }
 
 TEST(hydrogen_bonds, no_frames_give_empty_tables_of_the_right_shape) {
@@ -169,7 +165,7 @@ TEST(hydrogen_bonds, no_frames_give_empty_tables_of_the_right_shape) {
 
 TEST(hydrogen_bonds, a_frame_with_an_impossible_box_is_refused) {
     const auto analysis = hydrogen_bonds(by_distance({0}, {1}, {2}));
-    Frame frame = frame_of(straight);
+    Frame frame = moment_of(straight);
     frame.box[0] = 5;
     EXPECT_THROW(result_of(*analysis, frame), ArgumentError);
 }
@@ -185,7 +181,7 @@ TEST(hydrogen_bonds, its_spec_travels_through_the_catalog_and_a_damaged_one_is_r
     ByteReader reader(bytes);
     const auto again = rebuild("hbonds", reader);
     EXPECT_TRUE(reader.at_end());
-    const Frame frame = frame_of({{0, 0, 0}, {-1, 0, 0}, {1, 0, 0}, {2.5F, 0, 0}});
+    const Frame frame = moment_of({{0, 0, 0}, {-1, 0, 0}, {1, 0, 0}, {2.5F, 0, 0}});
     EXPECT_EQ(result_of(*again, frame)[0].values, result_of(*analysis, frame)[0].values);
     EXPECT_THAT(triples_of(*again, frame), ElementsAre(std::array<Index, 3>{0, 2, 3}));
 

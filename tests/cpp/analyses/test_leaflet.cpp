@@ -5,40 +5,13 @@
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/analyses/leaflet.hpp"
 #include "mdloom/partials/rows.hpp"
+#include "support/one_analysis.hpp"
 
 namespace mdloom::analyses {
 namespace {
 
-Frame frame_of(Index ordinal, std::vector<Vec3> positions, Box box = {}) {
-    Frame frame;
-    frame.ordinal = ordinal;
-    frame.positions = std::move(positions);
-    frame.box = box;
-    return frame;
-}
-
-/// The engine's part for one worker: groups index into the frame's wanted atoms, here all of them.
-Result result_of(const Analysis& analysis, const std::vector<Frame>& frames) {
-    const auto state = analysis.empty_state();
-    const auto scratch = analysis.make_scratch();
-    const auto groups = analysis.groups();
-    for (const Frame& frame : frames) analysis.single_frame(frame, groups, *scratch, *state);
-    analysis.finish_chunk(*scratch, *state);
-    return analysis.conclude(*state);
-}
-
 Column labels_of(const Analysis& analysis, const std::vector<Frame>& frames) {
     return result_of(analysis, frames)[0];
-}
-
-template <class Exception, class Call>
-std::string refusal(Call call) {
-    try {
-        call();
-    } catch (const Exception& error) {
-        return error.what();
-    }
-    return "no refusal";
 }
 
 constexpr Box cube{10, 0, 0, 0, 10, 0, 0, 0, 10};
@@ -70,9 +43,9 @@ TEST(leaflet, with_pbc_the_nearest_image_counts) {
 
 TEST(leaflet, with_pbc_a_frame_without_a_box_is_refused) {
     const auto analysis = leaflet({{0}, 1, true});
-    EXPECT_EQ(refusal<ArgumentError>([&] { labels_of(*analysis, {frame_of(0, {{0, 0, 0}})}); }),
+    EXPECT_EQ(refusal_of<ArgumentError>([&] { labels_of(*analysis, {frame_of(0, {{0, 0, 0}})}); }),
               "there is no box, and pbc=True needs one: leave pbc out, or set the box");
-    EXPECT_NE(refusal<ArgumentError>([&] { labels_of(*analysis, {frame_of(0, {{0, 0, 0}}, {1, 0, 0, 1, 0, 0})}); }),
+    EXPECT_NE(refusal_of<ArgumentError>([&] { labels_of(*analysis, {frame_of(0, {{0, 0, 0}}, {1, 0, 0, 1, 0, 0})}); }),
               "no refusal");
 }
 
@@ -81,10 +54,11 @@ TEST(leaflet, no_frames_give_an_empty_table_of_the_right_width) {
 }
 
 TEST(leaflet, empty_groups_and_impossible_cutoffs_are_refused) {
-    EXPECT_EQ(refusal<ArgumentError>([] { leaflet({{}, 15, false}); }), "the group holds no atom: select at least one");
-    EXPECT_EQ(refusal<ArgumentError>([] { leaflet({{0}, -2, false}); }),
+    EXPECT_EQ(refusal_of<ArgumentError>([] { leaflet({{}, 15, false}); }),
+              "the group holds no atom: select at least one");
+    EXPECT_EQ(refusal_of<ArgumentError>([] { leaflet({{0}, -2, false}); }),
               "cutoff is -2: a distance in Å is needed, finite and not negative");
-    EXPECT_NE(refusal<ArgumentError>([] { leaflet({{0}, std::nan(""), false}); }), "no refusal");
+    EXPECT_NE(refusal_of<ArgumentError>([] { leaflet({{0}, std::nan(""), false}); }), "no refusal");
 }
 
 TEST(leaflet, its_spec_travels_through_the_catalog_and_a_damaged_one_is_refused) {
@@ -98,7 +72,7 @@ TEST(leaflet, its_spec_travels_through_the_catalog_and_a_damaged_one_is_refused)
     const auto again = rebuilt(writer);
     EXPECT_EQ(again->groups(), (std::vector<Group>{{2, 0}}));
     damaged.write(LeafletSpec{{0}, -1, false});
-    EXPECT_NE(refusal<StateError>([&] { rebuilt(damaged); }), "no refusal");
+    EXPECT_NE(refusal_of<StateError>([&] { rebuilt(damaged); }), "no refusal");
 }
 
 /// Of one frame, as its bytes are read.
@@ -121,7 +95,7 @@ TEST(leaflet, labels_that_are_none_are_refused) {
     for (const std::vector<double>& labels :
          {std::vector<double>{0}, {0, 2}, {1, 0}, {0, 0.5}, {0, -1}, {0, 1, 0, 1}}) {
         const auto state = state_of(*analysis, labels, {1});
-        EXPECT_EQ(refusal<StateError>([&] { analysis->conclude(*state); }),
+        EXPECT_EQ(refusal_of<StateError>([&] { analysis->conclude(*state); }),
                   "state is damaged: the labels of frame ordinal 0 are none");
     }
 }
@@ -129,7 +103,7 @@ TEST(leaflet, labels_that_are_none_are_refused) {
 TEST(leaflet, a_state_with_more_times_than_frames_is_refused) {
     const auto analysis = leaflet({{0, 1}, 1, false});
     const auto state = state_of(*analysis, {0, 1}, {1, 2});
-    EXPECT_EQ(refusal<StateError>([&] { analysis->conclude(*state); }),
+    EXPECT_EQ(refusal_of<StateError>([&] { analysis->conclude(*state); }),
               "state is damaged: it holds 2 times and the labels of 1 frames");
 }
 

@@ -3,19 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "mdloom/analyses/catalog.hpp"
+#include "support/one_analysis.hpp"
 
 namespace mdloom::analyses {
 namespace {
-
-Frame frame_of(Index ordinal, std::vector<Vec3> positions, Box box = {}) {
-    Frame frame;
-    frame.ordinal = ordinal;
-    frame.index = 10 * ordinal;
-    frame.time = 0.5 * static_cast<double>(ordinal);
-    frame.positions = std::move(positions);
-    frame.box = box;
-    return frame;
-}
 
 Result result_of(const Analysis& analysis, const std::vector<Frame>& frames) {
     auto state = analysis.empty_state();

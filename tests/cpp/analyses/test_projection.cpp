@@ -5,34 +5,13 @@
 #include <cmath>
 
 #include "mdloom/analyses/catalog.hpp"
+#include "support/one_analysis.hpp"
 
 namespace mdloom::analyses {
 namespace {
 
-Frame frame_of(Index ordinal, std::vector<Vec3> positions) {
-    Frame frame;
-    frame.ordinal = ordinal;
-    frame.index = 10 * ordinal;
-    frame.time = 0.5 * static_cast<double>(ordinal);
-    frame.positions = std::move(positions);
-    return frame;
-}
-
-Result result_of(const Analysis& analysis, const std::vector<Frame>& frames) {
-    auto state = analysis.empty_state();
-    const auto scratch = analysis.make_scratch();
-    for (const Frame& frame : frames) analysis.single_frame(frame, analysis.groups(), *scratch, *state);
-    analysis.finish_chunk(*scratch, *state);
-    return analysis.conclude(*state);
-}
-
-std::string refusal_of(ProjectionSpec spec) {
-    try {
-        projection(std::move(spec));
-    } catch (const ArgumentError& error) {
-        return error.what();
-    }
-    return "";
+std::string refusal(ProjectionSpec spec) {
+    return refusal_of([&] { projection(std::move(spec)); });
 }
 
 TEST(projection, is_the_displacement_from_the_mean_along_each_vector) {
@@ -50,14 +29,13 @@ TEST(projection, no_frames_give_an_empty_table_of_the_right_width) {
 }
 
 TEST(projection, what_does_not_fit_is_refused) {
-    EXPECT_EQ(refusal_of({{}, {}, {}}), "the group holds no atom: select at least one");
-    EXPECT_EQ(refusal_of({{0}, {1, 2}, {1, 0, 0}}), "the group has 1 atoms, its mean 2 coordinates: 3 are needed");
-    EXPECT_EQ(refusal_of({{0}, {1, 2, 3}, {}}),
+    EXPECT_EQ(refusal({{}, {}, {}}), "the group holds no atom: select at least one");
+    EXPECT_EQ(refusal({{0}, {1, 2}, {1, 0, 0}}), "the group has 1 atoms, its mean 2 coordinates: 3 are needed");
+    EXPECT_EQ(refusal({{0}, {1, 2, 3}, {}}),
               "0 numbers are no vectors to project 3 coordinates on: 3 are needed for each");
-    EXPECT_EQ(refusal_of({{0}, {1, 2, 3}, {1, 2, 3, 4}}),
+    EXPECT_EQ(refusal({{0}, {1, 2, 3}, {1, 2, 3, 4}}),
               "4 numbers are no vectors to project 3 coordinates on: 3 are needed for each");
-    EXPECT_EQ(refusal_of({{0}, {1, NAN, 3}, {1, 0, 0}}),
-              "the mean and the vectors to project on must be finite numbers");
+    EXPECT_EQ(refusal({{0}, {1, NAN, 3}, {1, 0, 0}}), "the mean and the vectors to project on must be finite numbers");
 }
 
 TEST(projection, its_spec_travels_through_the_catalog_and_a_damaged_one_is_refused) {

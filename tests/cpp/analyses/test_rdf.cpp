@@ -8,6 +8,7 @@
 
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/analyses/rdf_s.hpp"
+#include "support/one_analysis.hpp"
 
 namespace mdloom::analyses {
 namespace {
@@ -34,16 +35,6 @@ Columns results_of(const Analysis& analysis, const std::vector<Frame>& frames) {
     Columns columns;
     for (const Column& column : analysis.conclude(*state)) columns[column.name] = column.values;
     return columns;
-}
-
-template <class Make>
-std::string refusal(Make make) {
-    try {
-        make();
-    } catch (const ArgumentError& error) {
-        return error.what();
-    }
-    return "no refusal";
 }
 
 /// In a box of 10 Å: 0-1 are 1 apart, 0-2 are 2 apart through the face, 1-2 are 3 apart.
@@ -107,7 +98,7 @@ TEST(rdf, the_volume_is_the_mean_over_frames) {
 TEST(rdf, a_frame_without_a_box_is_refused_only_when_its_volume_is_needed) {
     Frame bare = frame_of(three, 0);
     const auto needs = [&] { results_of(*rdf({{0}, {1}, to_three, RdfNorm::rdf, 1, {}, {}}), {bare}); };
-    EXPECT_EQ(refusal(needs).substr(0, 48), "there is no box, and g(r) needs its volume: give");
+    EXPECT_EQ(refusal_of(needs).substr(0, 48), "there is no box, and g(r) needs its volume: give");
     const auto found = results_of(*rdf({{0}, {1, 2}, {2, 0, 8}, RdfNorm::none, 1, {}, {}}), {bare});
     EXPECT_EQ(found.at("rdf"), (Values{1, 1}));
     EXPECT_EQ(found.at("volume"), (Values{0}));
@@ -143,7 +134,7 @@ TEST(rdf, its_spec_travels_and_a_damaged_one_is_refused) {
 }
 
 TEST(rdf, unusable_specs_are_refused) {
-    const auto refused = [](const RdfSpec& spec) { return refusal([&] { rdf(spec); }); };
+    const auto refused = [](const RdfSpec& spec) { return refusal_of([&] { rdf(spec); }); };
     EXPECT_EQ(refused({{}, {1}, to_three, RdfNorm::rdf, 1, {}, {}}),
               "the first group holds no atom: select at least one");
     EXPECT_EQ(refused({{1}, {}, to_three, RdfNorm::rdf, 1, {}, {}}),
@@ -152,7 +143,7 @@ TEST(rdf, unusable_specs_are_refused) {
               "groups of 1 and 1 atoms have 1 and 0 labels: one for each is needed");
     EXPECT_EQ(refused({{1}, {2}, to_three, RdfNorm::rdf, 0, {}, {}}),
               "the mean is over 0 pairs: a number above 0 is needed");
-    EXPECT_EQ(refusal([] { rdf_norm("rdff"); }), R"(norm is "rdff": choose "rdf", "density" or "none")");
+    EXPECT_EQ(refusal_of([] { rdf_norm("rdff"); }), R"(norm is "rdff": choose "rdf", "density" or "none")");
 }
 
 TEST(rdf_s, each_pair_has_its_own_counts_in_the_order_given) {
@@ -171,7 +162,7 @@ TEST(rdf_s, one_pair_is_the_rdf_of_its_atoms) {
 }
 
 TEST(rdf_s, unusable_specs_are_refused) {
-    const auto refused = [](const RdfSSpec& spec) { return refusal([&] { rdf_s(spec); }); };
+    const auto refused = [](const RdfSSpec& spec) { return refusal_of([&] { rdf_s(spec); }); };
     EXPECT_EQ(refused({{}, to_three, RdfNorm::rdf}), "there is no pair of groups: give at least one");
     EXPECT_EQ(refused({{{{1}, {1}}, {{1}, {}}}, to_three, RdfNorm::rdf}),
               "a group of pair 1 holds no atom: select at least one");
@@ -179,7 +170,7 @@ TEST(rdf_s, unusable_specs_are_refused) {
     EXPECT_EQ(refused({{{many, many}}, to_three, RdfNorm::rdf}).substr(0, 45),
               "more than 68719476736 counts are needed for e");
     Frame bare = frame_of(three, 0);
-    EXPECT_NE(refusal([&] { results_of(*rdf_s({{{{0}, {1}}}, to_three, RdfNorm::rdf}), {bare}); }), "no refusal");
+    EXPECT_NE(refusal_of([&] { results_of(*rdf_s({{{{0}, {1}}}, to_three, RdfNorm::rdf}), {bare}); }), "no refusal");
 }
 
 }  // namespace

@@ -4,18 +4,10 @@
 
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/analyses/rmsd.hpp"
+#include "support/one_analysis.hpp"
 
 namespace mdloom::analyses {
 namespace {
-
-Frame frame_of(Index ordinal, std::vector<Vec3> positions) {
-    Frame frame;
-    frame.ordinal = ordinal;
-    frame.index = 10 * ordinal;
-    frame.time = 0.5 * static_cast<double>(ordinal);
-    frame.positions = std::move(positions);
-    return frame;
-}
 
 /// The engine's part for one worker: groups index into the frame's wanted atoms, here all of them.
 std::vector<double> rows_of(const Analysis& analysis, const std::vector<Frame>& frames) {
@@ -27,16 +19,11 @@ std::vector<double> rows_of(const Analysis& analysis, const std::vector<Frame>& 
     return analysis.conclude(*state)[0].values;
 }
 
-std::string refusal(RmsdSpec spec) {
-    try {
-        rmsd(std::move(spec));
-    } catch (const ArgumentError& error) {
-        return error.what();
-    }
-    return "no refusal";
-}
-
 const std::vector<double> square{1, 0, 0, 0, 1, 0, -1, 0, 0, 0, -1, 0};
+
+std::string refusal(RmsdSpec spec) {
+    return refusal_of([&] { rmsd(std::move(spec)); });
+}
 
 TEST(rmsd, a_square_twice_as_large_is_one_away_wherever_it_stands) {
     const auto analysis = rmsd({{{0, 1, 2, 3}, square, {}}, true, {}});

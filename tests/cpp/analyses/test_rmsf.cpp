@@ -7,29 +7,10 @@
 #include "mdloom/analyses/catalog.hpp"
 #include "mdloom/analyses/rmsf.hpp"
 #include "mdloom/partials/exact_moments.hpp"
+#include "support/one_analysis.hpp"
 
 namespace mdloom::analyses {
 namespace {
-
-Frame frame_of(std::vector<Vec3> positions) {
-    Frame frame;
-    frame.positions = std::move(positions);
-    return frame;
-}
-
-/// The engine's part for one worker: groups index into the frame's wanted atoms, here all of them.
-std::unique_ptr<State> state_of(const Analysis& analysis, const std::vector<Frame>& frames) {
-    auto state = analysis.empty_state();
-    const auto scratch = analysis.make_scratch();
-    const auto groups = analysis.groups();
-    for (const Frame& frame : frames) analysis.single_frame(frame, groups, *scratch, *state);
-    analysis.finish_chunk(*scratch, *state);
-    return state;
-}
-
-Result result_of(const Analysis& analysis, const std::vector<Frame>& frames) {
-    return analysis.conclude(*state_of(analysis, frames));
-}
 
 TEST(rmsf, an_atom_between_three_places_and_one_at_rest) {
     const auto analysis = rmsf({0, 1});
