@@ -13,9 +13,12 @@ from typing import Any, NamedTuple
 
 import MDAnalysis as mda
 import numpy as np
+from MDAnalysis.analysis import align as mda_align
 from MDAnalysis.analysis import contacts as mda_contacts
 from MDAnalysis.analysis import density as mda_density
+from MDAnalysis.analysis import dihedrals as mda_dihedrals
 from MDAnalysis.analysis import leaflet as mda_leaflet
+from MDAnalysis.analysis import msd as mda_msd
 from MDAnalysis.analysis import pca as mda_pca
 from MDAnalysis.analysis import rdf as mda_rdf
 from MDAnalysis.analysis import rms as mda_rms
@@ -23,7 +26,7 @@ from MDAnalysis.analysis.hydrogenbonds import HydrogenBondAnalysis as MdaHydroge
 from MDAnalysisTests.datafiles import GRO_MEMPROT, TPR, XTC_MEMPROT
 from trajectories import make_trajectory
 
-from mdloom import contacts, density, hbond_analysis, leaflet, pca, rdf, rms
+from mdloom import align, contacts, density, dihedrals, hbond_analysis, leaflet, msd, pca, rdf, rms
 
 N_ROUNDS = 5
 
@@ -46,7 +49,7 @@ def leaflets_of_mdanalysis(universe: Any, group: Any, stop: int) -> list[int]:
     return sizes
 
 
-def contests(u: Any, membrane: Any) -> dict[str, Contest]:
+def contests(u: Any, membrane: Any, folder: Path) -> dict[str, Contest]:
     ref = u.copy()
     protein, water = u.select_atoms("protein"), u.select_atoms("name OW")
     heavy = u.select_atoms("protein and not name H*")
@@ -77,6 +80,41 @@ def contests(u: Any, membrane: Any) -> dict[str, Contest]:
             2000,
             1e-6,
             False,
+        ),
+        "average structure, protein": Contest(
+            lambda **run: align.AverageStructure(u, ref, "protein").run(**run).positions,
+            lambda **run: mda_align.AverageStructure(u, ref, select="protein").run(**run).results.positions,
+            2000,
+            400,
+            1e-5,
+            False,
+        ),
+        "AlignTraj, all atoms on CA, to XTC": Contest(
+            lambda **run: align.AlignTraj(u, ref, select="name CA", filename=str(folder / "ours.xtc")).run(**run).rmsd,
+            lambda **run: (
+                mda_align.AlignTraj(u, ref, select="name CA", filename=str(folder / "theirs.xtc"))
+                .run(**run)
+                .results.rmsd
+            ),
+            200,
+            100,
+            1e-5,
+            False,
+        ),
+        "mean square displacement, 214 CA, fft": Contest(
+            lambda **run: msd.EinsteinMSD(u, "name CA", unwrap=False).run(**run).results.timeseries,
+            lambda **run: mda_msd.EinsteinMSD(u, "name CA").run(**run).results.timeseries,
+            2000,
+            2000,
+            1e-5,
+            False,
+        ),
+        "phi and psi of the protein": Contest(
+            lambda **run: dihedrals.Ramachandran(protein).run(**run).angles[:, 10],
+            lambda **run: mda_dihedrals.Ramachandran(protein).run(**run).results.angles[:, 10],
+            2000,
+            400,
+            1e-3,
         ),
         "g(r), water O-O, 10 A": Contest(
             lambda **run: rdf.InterRDF(water, water, 75, (0.5, 10)).run(**run).rdf,
@@ -156,7 +194,7 @@ def main() -> None:
         " 2 threads to its 2 processes | largest difference |"
     )
     print("|---|---|---|---|---|---|---|---|")
-    for name, contest in contests(u, membrane).items():
+    for name, contest in contests(u, membrane, folder).items():
         measure(name, contest)
 
 

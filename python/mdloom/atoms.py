@@ -123,11 +123,11 @@ def _keywords() -> list[str]:
 
 
 def require_same_size(mobile: Any, reference: Any, which: str = "") -> None:
-    """RMSD compares atom by atom."""
+    """Structures are compared, and superposed, atom by atom."""
     if len(mobile) != len(reference):
         raise ArgumentError(
-            f"{which}mobile has {len(mobile)} atoms, ref has {len(reference)}: RMSD needs the same atoms in the same "
-            "order; select the same group in both"
+            f"{which}mobile has {len(mobile)} atoms, ref has {len(reference)}: the same atoms are needed in the "
+            "same order; select the same group in both"
         )
 
 

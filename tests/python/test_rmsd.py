@@ -458,7 +458,7 @@ class TestRefusals:
         with pytest.raises(ArgumentError) as refusal:
             rms.RMSD(u.select_atoms("name CA"), ref.atoms)
         assert str(refusal.value) == (
-            "mobile has 214 atoms, ref has 3341: RMSD needs the same atoms in the same order; "
+            "mobile has 214 atoms, ref has 3341: the same atoms are needed in the same order; "
             "select the same group in both"
         )
 
