@@ -106,7 +106,7 @@ double rmsd(const FloatPoints& positions, const DoublePoints& reference, const D
             bool superposition) {
     const std::span<const double> points{reference.data(), reference.size()}, w{weights.data(), weights.size()};
     const nb::gil_scoped_release no_gil;
-    const auto level = kernels::chosen_simd();
+    const auto level = chosen_simd();
     const auto fit = kernels::make_fit_reference(points, w);
     if (superposition) return kernels::superpose(positions.data(), fit, false, level).rmsd;
     const double squares = kernels::moved_squares(positions.data(), kernels::pack_points(points, w), {}, level);
@@ -120,7 +120,7 @@ nb::tuple superpose(const FloatPoints& positions, const DoublePoints& reference,
     {
         const nb::gil_scoped_release no_gil;
         const auto fit = kernels::make_fit_reference(points, w);
-        found = kernels::superpose(positions.data(), fit, true, kernels::chosen_simd());
+        found = kernels::superpose(positions.data(), fit, true, chosen_simd());
         kernels::move_positions(span_of(positions), found.motion, moved);
     }
     const auto& r = found.motion.rotation;

@@ -1,6 +1,6 @@
 #include "bindings.hpp"
 #include "mdloom/backends/cores.hpp"
-#include "mdloom/kernels/dispatch.hpp"
+#include "mdloom/base/simd.hpp"
 
 NB_MODULE(_core, module) {
     using namespace mdloom;
@@ -20,6 +20,6 @@ NB_MODULE(_core, module) {
     module.def("usable_cores", &backends::usable_cores,
                "How many cores this process may use (affinity, cgroup quota, Slurm; MDLOOM_NUM_JOBS overrides).");
     module.def(
-        "simd_level", [] { return std::string(kernels::name(kernels::chosen_simd())); },
+        "simd_level", [] { return std::string(mdloom::name(chosen_simd())); },
         "The instruction set that kernels use in this process: 'avx512', 'avx2' or 'portable'.");
 }

@@ -8,8 +8,8 @@
 #include "changing_groups.hpp"
 #include "mdloom/analyses/fitted.hpp"
 #include "mdloom/backends/catalog.hpp"
+#include "mdloom/base/simd.hpp"
 #include "mdloom/engine/pass.hpp"
-#include "mdloom/kernels/dispatch.hpp"
 #include "mdloom/sources/catalog.hpp"
 #include "mdloom/writers/written_trajectory.hpp"
 #include "plugins.hpp"
@@ -47,7 +47,7 @@ public:
                   if (watch_) watch_(n_done, n_frames);
               },
               std::move(cuts)) {
-        run_->set_simd(std::string(kernels::name(kernels::chosen_simd())));
+        run_->set_simd(std::string(mdloom::name(chosen_simd())));
     }
 
     const Run& run() const { return *run_; }

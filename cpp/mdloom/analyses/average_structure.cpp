@@ -33,7 +33,7 @@ struct AverageStructure {
     };
     struct Scratch {
         bool ready = false;
-        kernels::Simd level{};
+        Simd level{};
         kernels::FitReference reference;
         GroupPositions fitted, averaged;
         std::vector<double> moved;
@@ -73,7 +73,7 @@ private:
     Index n_values() const { return 3 * index_of(spec.averaged.size()); }
 
     void make_ready(Scratch& scratch, const std::vector<Group>& groups) const {
-        scratch.level = kernels::chosen_simd();
+        scratch.level = chosen_simd();
         scratch.reference = kernels::make_fit_reference(spec.fitted.reference, spec.fitted.weights);
         scratch.fitted.look_at(groups[0]);
         scratch.averaged.look_at(groups[1]);

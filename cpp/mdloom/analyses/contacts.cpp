@@ -76,7 +76,7 @@ struct Contacts {
     };
     struct Scratch {
         bool ready = false;
-        kernels::Simd level{};
+        Simd level{};
         std::array<GroupPositions, 2> positions;
         std::vector<ReadySet> references;
         std::vector<double> squares, row;
@@ -124,7 +124,7 @@ private:
 
     void make_ready(Scratch& scratch, const std::vector<Group>& groups) const {
         for (std::size_t k : {0U, 1U}) scratch.positions[k].look_at(groups[k]);
-        scratch.level = kernels::chosen_simd();
+        scratch.level = chosen_simd();
         scratch.references.resize(spec.references.size());
         for (std::size_t i = 0; i < spec.references.size(); ++i) {
             const ContactSet& from = spec.references[i];
@@ -140,7 +140,7 @@ private:
         scratch.ready = true;
     }
 
-    double fraction(const ReadySet& set, const std::vector<double>& squares, kernels::Simd level) const {
+    double fraction(const ReadySet& set, const std::vector<double>& squares, Simd level) const {
         if (squares.empty()) return std::numeric_limits<double>::quiet_NaN();  // 0 / 0 has a sign on some CPUs
         const auto n = static_cast<double>(squares.size());
         if (spec.method == ContactMethod::soft_cut)

@@ -49,7 +49,7 @@ struct Covariance {
     /// Frames wait here, so that the state, much larger, is gone through once for many of them.
     struct Scratch {
         bool ready = false;
-        kernels::Simd level{};
+        Simd level{};
         GroupPositions positions;
         kernels::SplitFrames waiting;
     };
@@ -64,7 +64,7 @@ struct Covariance {
 
     void single_frame(const Frame& frame, const std::vector<Group>& groups, Scratch& scratch, State& state) const {
         if (!scratch.ready) {
-            scratch.level = kernels::chosen_simd();
+            scratch.level = chosen_simd();
             scratch.positions.look_at(groups[0]);
             scratch.waiting.resize(usize(n_values()));
             scratch.ready = true;

@@ -86,7 +86,7 @@ private:
                 "the superposition moves an atom beyond 2^22 Å, which is the limit: move the reference to the origin");
     }
 
-    kernels::Simd level_ = kernels::chosen_simd();
+    Simd level_ = chosen_simd();
     kernels::FitReference reference_;
     Group mobile_, moved_;  ///< places in the frames that come; `moved_` ascending, unique
     GroupPositions mobile_positions_, moved_positions_;

@@ -49,7 +49,7 @@ struct Projection {
     /// The vectors, laid out for the kernel, and frames that wait to be projected together.
     struct Scratch {
         bool ready = false;
-        kernels::Simd level{};
+        Simd level{};
         GroupPositions positions;
         kernels::PackedVectors vectors;
         std::vector<double> displacements, projections, row;
@@ -100,7 +100,7 @@ private:
     }
 
     void make_ready(Scratch& scratch, const std::vector<Group>& groups) const {
-        scratch.level = kernels::chosen_simd();
+        scratch.level = chosen_simd();
         scratch.positions.look_at(groups[0]);
         scratch.vectors = kernels::PackedVectors(spec.vectors, 3 * spec.group.size());
         scratch.displacements.assign(most_waiting * scratch.vectors.length(), 0);

@@ -107,7 +107,7 @@ struct Rdf {
     };
     struct Scratch {
         bool ready = false;
-        kernels::Simd level{};
+        Simd level{};
         GroupPositions a, b;
         Excluded excluded;
         std::vector<Index> counts;
@@ -162,7 +162,7 @@ private:
     const char* unit() const { return spec.norm == RdfNorm::density ? "Å^-3" : "1"; }
 
     void make_ready(Scratch& scratch, const std::vector<Group>& groups) const {
-        scratch.level = kernels::chosen_simd();
+        scratch.level = chosen_simd();
         scratch.a.look_at(groups[0]);
         scratch.b.look_at(groups[1]);
         scratch.excluded.look_at(spec.labels_a, spec.labels_b);

@@ -38,7 +38,7 @@ struct Rmsd {
     /// The references, laid out for the kernels, and room for positions out of order.
     struct Scratch {
         bool ready = false;
-        kernels::Simd level{};
+        Simd level{};
         FitReference fitted;
         std::vector<PackedPoints> fixed;  ///< of the groups; of the fitted group when nothing is fitted
         std::vector<double> total_weights;
@@ -85,7 +85,7 @@ private:
     Index width() const { return 3 + index_of(spec.groups.size()); }
 
     void make_ready(Scratch& scratch, const std::vector<Group>& groups) const {
-        scratch.level = kernels::chosen_simd();
+        scratch.level = chosen_simd();
         scratch.positions.resize(groups.size());
         scratch.fixed.resize(groups.size());
         scratch.total_weights.resize(groups.size());

@@ -29,7 +29,7 @@ public:
     bool is_full() const { return n_frames_ == (n_coordinates_ > many ? 16 : kernels::most_summed_frames); }
 
     /// The integers that ExactMoments::add_frame() would have added.
-    void sum_into(ExactMoments& moments, kernels::Simd level) {
+    void sum_into(ExactMoments& moments, Simd level) {
         if (n_frames_ == 0) return;
         kernels::CoordinateSums found;
         for (std::size_t first = 0; first < n_coordinates_; first += kernels::summed_width) {
@@ -66,7 +66,7 @@ struct Rmsf {
     };
     struct Scratch {
         bool ready = false;
-        kernels::Simd level{};
+        Simd level{};
         GroupPositions positions;
         WaitingFrames waiting;
     };
@@ -77,7 +77,7 @@ struct Rmsf {
 
     void single_frame(const Frame& frame, const std::vector<Group>& groups, Scratch& scratch, State& state) const {
         if (!scratch.ready) {
-            scratch.level = kernels::chosen_simd();
+            scratch.level = chosen_simd();
             scratch.positions.look_at(groups[0]);
             scratch.ready = true;
         }

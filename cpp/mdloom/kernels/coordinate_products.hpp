@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "mdloom/base/bytes.hpp"
-#include "mdloom/kernels/dispatch.hpp"
+#include "mdloom/base/simd.hpp"
 
 namespace mdloom::kernels {
 

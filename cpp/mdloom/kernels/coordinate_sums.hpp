@@ -8,7 +8,7 @@
 #include <span>
 
 #include "mdloom/base/bytes.hpp"
-#include "mdloom/kernels/dispatch.hpp"
+#include "mdloom/base/simd.hpp"
 
 namespace mdloom::kernels {
 

@@ -4,7 +4,7 @@
 // Exact for every box and every cut-off: each pair is counted where the distance that `distances` computes belongs, on
 // every CPU. Usable positions only (require_usable), at most 2^32 - 1 atoms; call from any thread.
 #pragma once
-#include "mdloom/kernels/dispatch.hpp"
+#include "mdloom/base/simd.hpp"
 #include "mdloom/kernels/distance_bins.hpp"
 #include "mdloom/kernels/near_squares.hpp"
 

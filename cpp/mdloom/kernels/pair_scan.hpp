@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "mdloom/kernels/dispatch.hpp"
+#include "mdloom/base/simd.hpp"
 
 namespace mdloom::kernels {
 

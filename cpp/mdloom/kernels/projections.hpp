@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "mdloom/kernels/dispatch.hpp"
+#include "mdloom/base/simd.hpp"
 
 namespace mdloom::kernels {
 

@@ -3,7 +3,7 @@
 // Positions are [n][3], Å, interleaved; n is the reference's. Const and noexcept: call from any thread. All levels give
 // the same bits.
 #pragma once
-#include "mdloom/kernels/dispatch.hpp"
+#include "mdloom/base/simd.hpp"
 #include "mdloom/kernels/packed_points.hpp"
 
 namespace mdloom::kernels {

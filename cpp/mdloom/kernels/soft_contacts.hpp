@@ -3,7 +3,7 @@
 #pragma once
 #include <span>
 
-#include "mdloom/kernels/dispatch.hpp"
+#include "mdloom/base/simd.hpp"
 
 namespace mdloom::kernels {
 

@@ -159,7 +159,7 @@ public:
             }
             const Fit& fit;
             Gathered gathered;
-            const kernels::Simd level = kernels::chosen_simd();
+            const Simd level = chosen_simd();
         };
         return std::make_unique<Work>(*this, atoms);
     }

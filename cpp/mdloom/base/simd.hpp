@@ -1,9 +1,9 @@
-// Which instruction set the kernels use. It is chosen while running; every level gives the same bits, so it is a matter
-// of speed alone (docs/decisions/0002-lanes-without-highway.md).
+// Which instruction set the kernels and the decoders use. It is chosen while running; every level gives the same bits,
+// so it is a matter of speed alone (docs/decisions/0002-lanes-without-highway.md).
 #pragma once
 #include <string_view>
 
-namespace mdloom::kernels {
+namespace mdloom {
 
 /// Ordered: a CPU that has one level has those before it too.
 enum class Simd { portable, avx2, avx512 };
@@ -17,4 +17,4 @@ Simd best_simd() noexcept;
 /// unknown name.
 Simd chosen_simd();
 
-}  // namespace mdloom::kernels
+}  // namespace mdloom

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "mdloom/base/error.hpp"
-#include "mdloom/kernels/dispatch.hpp"
+#include "mdloom/base/simd.hpp"
 
 namespace mdloom::kernels {
 namespace {
@@ -25,22 +25,22 @@ struct ForcedSimd {
     bool was_set = false;
 };
 
-TEST(dispatch, the_environment_lowers_the_level) {
+TEST(simd, the_environment_lowers_the_level) {
     ForcedSimd forced("portable");
     EXPECT_EQ(chosen_simd(), Simd::portable);
 }
 
-TEST(dispatch, the_environment_never_raises_the_level_above_what_the_cpu_has) {
+TEST(simd, the_environment_never_raises_the_level_above_what_the_cpu_has) {
     ForcedSimd forced("avx512");
     EXPECT_EQ(chosen_simd(), best_simd());
 }
 
-TEST(dispatch, an_empty_value_is_no_wish) {
+TEST(simd, an_empty_value_is_no_wish) {
     ForcedSimd forced("");
     EXPECT_EQ(chosen_simd(), best_simd());
 }
 
-TEST(dispatch, an_unknown_level_is_refused_with_the_known_ones) {
+TEST(simd, an_unknown_level_is_refused_with_the_known_ones) {
     ForcedSimd forced("avx1024");
     try {
         chosen_simd();

@@ -1,4 +1,4 @@
-#include "mdloom/kernels/dispatch.hpp"
+#include "mdloom/base/simd.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "mdloom/base/error.hpp"
 
-namespace mdloom::kernels {
+namespace mdloom {
 
 std::string_view name(Simd level) {
     switch (level) {
@@ -40,4 +40,4 @@ Simd chosen_simd() {
     throw ArgumentError(fmt::format(R"(MDLOOM_SIMD is "{}": choose "portable", "avx2" or "avx512")", wanted));
 }
 
-}  // namespace mdloom::kernels
+}  // namespace mdloom
