@@ -200,7 +200,7 @@ private:
     }
 
     void fetch_positions(const Head& head, Index stop_atom, std::vector<Vec3>& positions) {
-        positions.resize(usize(stop_atom + (stop_atom ? xtc_group_atoms : 0)));
+        positions.resize(usize(stop_atom + (stop_atom ? xtc_room_atoms : 0)));
         if (head.n_bytes == raw_head_bytes)
             copy_raw(head, stop_atom, positions);
         else if (stop_atom > 0)
@@ -220,8 +220,8 @@ private:
         XtcCursor cursor{.small_index = head.coding.small_index};
         while (true) {
             const Index n = std::min(n_fetched_, n_all);
-            const auto outcome = decode_xtc(head.coding, bytes_.data() + head.n_bytes, n - head.n_bytes, n == n_all,
-                                            stop_atom, cursor, positions.data()->data());
+            const auto outcome = decode_(head.coding, {bytes_.data() + head.n_bytes, n - head.n_bytes, n == n_all},
+                                         stop_atom, cursor, positions.data()->data());
             if (outcome == XtcOutcome::reached) break;
             if (outcome == XtcOutcome::damaged) refuse_damage(head, cursor);
             fetch(std::min(head.frame.n_bytes, n + std::max<Index>(n / 2, 4096)));
@@ -240,6 +240,7 @@ private:
     const XtcSource& source_;
     std::shared_ptr<const FrameIndex> frames_;
     const float unit_;  // of positions, in 1/nm
+    const DecodeXtc decode_ = xtc_decoder(chosen_simd());
     struct {
         Index frame_index = 0, offset = 0;
     } place_;

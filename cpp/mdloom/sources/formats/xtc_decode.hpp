@@ -1,5 +1,6 @@
-// The bit stream of a compressed XTC frame -> positions. Several builds of one function will exist, one per instruction
-// set; this is the portable one and the truth for the others.
+// The bit stream of a compressed XTC frame -> positions, by a function for each instruction set. All give the same
+// bits, outcomes and cursors for any input, damaged or not: the portable one is the truth, and the others hand it what
+// is rare.
 //
 // The stream is a sequence of groups, most significant bit first. A group is one absolute position (its distance from
 // the lowest corner), a flag, if that is set 5 bits that set the run length and change the small size from the next
@@ -13,6 +14,7 @@
 #include <cstdint>
 
 #include "mdloom/base/index.hpp"
+#include "mdloom/base/simd.hpp"
 
 namespace mdloom::sources {
 
@@ -40,13 +42,25 @@ enum class XtcOutcome {
     damaged,     ///< no encoder writes this; the cursor stands before the group in question
 };
 
-constexpr Index xtc_group_atoms = 11;   ///< at most; decoding may pass stop_atom by as many
+constexpr Index xtc_room_atoms = 14;    ///< decoding may write as many behind stop_atom
 constexpr Index xtc_slack_bytes = 128;  ///< readable zero bytes that must follow the stream: no group is longer
 
-/// Decodes whole groups until cursor.atom >= stop_atom (which is at most coding.n_atoms). `stream` holds the first
-/// n_bytes of the frame's stream, or all of it (`whole`). Writes positions, atom after atom, to `out`, the place
-/// of atom 0, which has room for stop_atom + xtc_group_atoms atoms. Any input is safe.
-XtcOutcome decode_xtc(const XtcCoding& coding, const std::byte* stream, Index n_bytes, bool whole, Index stop_atom,
-                      XtcCursor& cursor, float* out) noexcept;
+/// What is known of a frame's stream: its first n_bytes, or all of it (`whole`).
+struct XtcStream {
+    const std::byte* bytes = nullptr;
+    Index n_bytes = 0;
+    bool whole = false;
+
+    /// In bits. A group that starts here or later is not all there.
+    Index last_start() const { return 8 * (whole ? n_bytes : n_bytes - xtc_slack_bytes); }
+};
+
+/// Decodes whole groups until cursor.atom >= stop_atom (which is at most coding.n_atoms). Writes positions, atom after
+/// atom, to `out`, the place of atom 0, which has room for stop_atom + xtc_room_atoms atoms. Any input is safe.
+using DecodeXtc = XtcOutcome (*)(const XtcCoding& coding, const XtcStream& stream, Index stop_atom, XtcCursor& cursor,
+                                 float* out) noexcept;
+
+/// The fastest of this level, which the CPU must have.
+DecodeXtc xtc_decoder(Simd level) noexcept;
 
 }  // namespace mdloom::sources

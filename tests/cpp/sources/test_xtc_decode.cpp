@@ -1,0 +1,199 @@
+// Every level this machine has against the portable decoder: the same outcome, cursor and bits for any stream.
+#include "mdloom/sources/formats/xtc_decode.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "mdloom/sources/files/byte_order.hpp"
+#include "mdloom/sources/formats/xtc_format.hpp"
+#include "mdloom/writers/frame_encoder.hpp"
+#include "support/xtc_writer.hpp"
+
+namespace mdloom::sources {
+namespace {
+
+constexpr std::size_t n_head_bytes = 92;
+
+/// A compressed frame taken apart.
+struct Coded {
+    XtcCoding coding;
+    Bytes stream;
+
+    explicit Coded(const Bytes& frame) {
+        const std::byte* at = frame.data();
+        coding.n_atoms = load_big<std::int32_t>(at + 4);
+        coding.inverse_precision = 1.0f / load_big<float>(at + 56);
+        for (std::size_t d = 0; d < 3; ++d) {
+            coding.lowest[d] = load_big<std::int32_t>(at + 60 + 4 * d);
+            coding.sizes[d] =
+                static_cast<std::uint32_t>(load_big<std::int32_t>(at + 72 + 4 * d) - coding.lowest[d] + 1);
+        }
+        coding.small_index = load_big<std::int32_t>(at + 84);
+        const auto n = load_big<std::uint32_t>(at + 88);
+        stream.assign(frame.begin() + n_head_bytes, frame.begin() + n_head_bytes + n);
+    }
+};
+
+struct Decoded {
+    XtcOutcome outcome;
+    XtcCursor cursor;
+    std::vector<float> positions;
+};
+
+/// Buffers are as small as the contract allows, so that the sanitizers see every byte too many.
+Decoded decode(Simd level, const Coded& frame, std::size_t n_bytes, bool whole, Index stop, XtcCursor cursor) {
+    Bytes bytes(frame.stream.begin(), frame.stream.begin() + index_of(n_bytes));
+    bytes.resize(n_bytes + xtc_slack_bytes);
+    std::vector<float> out(usize(3 * (stop + xtc_room_atoms)));
+    const auto outcome =
+        xtc_decoder(level)(frame.coding, {bytes.data(), index_of(n_bytes), whole}, stop, cursor, out.data());
+    out.resize(usize(3 * std::min(cursor.atom, stop)));
+    return {outcome, cursor, std::move(out)};
+}
+
+std::vector<Simd> levels() {
+    std::vector<Simd> found;
+    for (Simd level : {Simd::avx2, Simd::avx512})
+        if (level <= best_simd()) found.push_back(level);
+    return found;
+}
+
+XtcOutcome expect_same(const Coded& frame, std::size_t n_bytes, bool whole, Index stop, XtcCursor from) {
+    const Decoded expected = decode(Simd::portable, frame, n_bytes, whole, stop, from);
+    for (Simd level : levels()) {
+        const Decoded found = decode(level, frame, n_bytes, whole, stop, from);
+        EXPECT_EQ(found.outcome, expected.outcome) << name(level);
+        EXPECT_EQ(found.cursor.bit, expected.cursor.bit) << name(level);
+        EXPECT_EQ(found.cursor.atom, expected.cursor.atom) << name(level);
+        EXPECT_EQ(found.cursor.small_index, expected.cursor.small_index) << name(level);
+        EXPECT_EQ(found.cursor.run, expected.cursor.run) << name(level);
+        // From `from` on: what stands before it was decoded earlier.
+        EXPECT_TRUE(found.positions == expected.positions) << name(level);
+    }
+    return expected.outcome;
+}
+
+XtcOutcome expect_same(const Coded& frame, Index stop) {
+    return expect_same(frame, frame.stream.size(), true, stop, {.small_index = frame.coding.small_index});
+}
+
+std::vector<XtcFrame> frames_of_all_kinds() {
+    std::mt19937 random(6);
+    std::vector<XtcFrame> frames = random_frames(3, 600);
+    for (int index = least_small_index; index <= most_small_index; ++index) {
+        const auto stride = static_cast<std::int32_t>(std::exp2(index / 3.0) / 4);
+        for (std::int32_t box : {3'000, 100'000, 16'777'000})
+            frames.push_back({.grid = random_chain(random, 150, stride, box), .small_index = index});
+    }
+    for (std::int32_t box : {1, 60, 700'000, 20'000'000, 2'000'000'000})
+        frames.push_back({.grid = random_chain(random, 300, 60, box)});
+    for (std::size_t flat = 0; flat < 3; ++flat) {
+        frames.push_back({.grid = random_chain(random, 300, 60, 5000)});
+        for (Grid& at : frames.back().grid) at[flat] = -7;
+    }
+    for (Index n = 10; n < 30; ++n) frames.push_back({.grid = random_chain(random, n, 60, 5000)});
+    return frames;
+}
+
+/// Molecules of one size, which the product's encoder packs as it packs real ones: water, lone ions, chains.
+std::vector<Coded> encoded_systems() {
+    std::mt19937 random(8);
+    std::vector<Coded> frames;
+    for (std::size_t molecule : {1u, 2u, 3u, 4u, 6u, 9u, 40u})
+        for (float bond : {0.02f, 1.0f, 8.0f})
+            for (float box : {30.0f, 4000.0f}) {
+                std::uniform_real_distribution<float> any(-1, 1);
+                std::vector<Vec3> positions(400);
+                for (std::size_t i = 0; i < positions.size(); ++i)
+                    for (std::size_t d = 0; d < 3; ++d)
+                        positions[i][d] =
+                            i % molecule == 0 ? box * any(random) : positions[i - 1][d] + bond * any(random);
+                const auto encoder =
+                    writers::make_encoder({.format = "xtc", .n_atoms = index_of(positions.size()), .decimals = 3});
+                Bytes bytes;
+                encoder->append({.positions = positions}, bytes);
+                frames.emplace_back(bytes);
+            }
+    return frames;
+}
+
+TEST(XtcDecoders, give_the_bits_of_the_portable_one_for_groups_of_all_kinds) {
+    std::uint32_t seed = 1;
+    for (const XtcFrame& frame : frames_of_all_kinds()) {
+        const Coded coded(xtc_bytes(frame, seed++));
+        EXPECT_EQ(expect_same(coded, coded.coding.n_atoms), XtcOutcome::reached);
+    }
+}
+
+TEST(XtcDecoders, give_the_bits_of_the_portable_one_for_encoded_systems) {
+    for (const Coded& frame : encoded_systems())
+        EXPECT_EQ(expect_same(frame, frame.coding.n_atoms), XtcOutcome::reached);
+}
+
+TEST(XtcDecoders, stop_where_the_portable_one_stops) {
+    for (const XtcFrame& frame : random_frames(4, 90)) {
+        const Coded coded(xtc_bytes(frame, static_cast<std::uint32_t>(frame.step)));
+        for (Index stop = 0; stop <= coded.coding.n_atoms; ++stop) expect_same(coded, stop);
+    }
+}
+
+TEST(XtcDecoders, want_more_bytes_where_the_portable_one_does_and_go_on_from_there) {
+    const Coded frame(xtc_bytes(random_frames(1, 500)[0]));
+    for (std::size_t n = xtc_slack_bytes; n < frame.stream.size(); n += 7) {
+        const XtcCursor start{.small_index = frame.coding.small_index};
+        expect_same(frame, n, false, 500, start);
+        expect_same(frame, n, true, 500, start);
+        const XtcCursor later = decode(Simd::portable, frame, n, false, 500, start).cursor;
+        EXPECT_EQ(expect_same(frame, frame.stream.size(), true, 500, later), XtcOutcome::reached);
+    }
+}
+
+/// Bits are flipped, moved and overwritten, and what a frame says of itself is changed.
+void damage(Coded& frame, std::mt19937& random) {
+    Bytes& stream = frame.stream;
+    const std::size_t at = random() % stream.size();
+    switch (random() % 6) {
+        case 0:
+            stream.resize(1 + random() % stream.size());
+            break;
+        case 1:
+            stream.erase(stream.begin() + index_of(at));
+            stream.push_back(std::byte(random() & 255));
+            break;
+        case 2:
+            for (std::size_t i = at; i < std::min(at + 12, stream.size()); ++i) stream[i] = std::byte(random() & 255);
+            break;
+        case 3:
+            frame.coding.sizes[random() % 3] = 1 + static_cast<std::uint32_t>(random()) % (1u << (random() % 31));
+            break;
+        case 4:
+            frame.coding.small_index = 9 + static_cast<int>(random() % 64);
+            break;
+        default:
+            for (auto n = 1 + random() % 4; n > 0; --n)
+                stream[random() % stream.size()] ^= std::byte(1u << (random() % 8));
+    }
+}
+
+TEST(XtcDecoders, find_the_damage_that_the_portable_one_finds) {
+    std::mt19937 random(2026);
+    std::vector<Coded> good = encoded_systems();
+    for (const XtcFrame& frame : frames_of_all_kinds()) good.emplace_back(xtc_bytes(frame));
+    int n_damaged = 0;
+    constexpr int n_mutants = 30;  // of each frame
+    for (const Coded& frame : good)
+        for (int i = 0; i < n_mutants; ++i) {
+            Coded bad = frame;
+            damage(bad, random);
+            const bool whole = random() % 4 != 0 || bad.stream.size() <= xtc_slack_bytes;
+            const Index stop = random() % 3 ? bad.coding.n_atoms : 1 + index_of(random()) % bad.coding.n_atoms;
+            n_damaged += expect_same(bad, bad.stream.size(), whole, stop, {.small_index = bad.coding.small_index}) ==
+                         XtcOutcome::damaged;
+            if (testing::Test::HasFailure()) FAIL() << "mutant " << i;
+        }
+    EXPECT_GT(n_damaged, index_of(good.size()) * n_mutants / 10) << "mutants that hurt nothing test nothing";
+}
+
+}  // namespace
+}  // namespace mdloom::sources
