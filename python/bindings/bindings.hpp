@@ -77,6 +77,7 @@ inline std::string to_string(const nb::bytes& bytes) {
 void bind_errors();
 void bind_sources(nb::module_& module);
 void bind_trajectory_files(nb::module_& module);
+void bind_frame_delivery(nb::module_& module);
 void bind_transforms(nb::module_& module);
 void bind_analyses(nb::module_& module);
 void bind_kernels(nb::module_& module);

@@ -8,6 +8,7 @@ NB_MODULE(_core, module) {
     module.attr("__version__") = MDLOOM_VERSION;
     bindings::bind_errors();
     bindings::bind_sources(module);
+    bindings::bind_frame_delivery(module);
     bindings::bind_transforms(module);
     bindings::bind_analyses(module);
     bindings::bind_trajectory_files(module);

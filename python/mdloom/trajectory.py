@@ -32,8 +32,11 @@ class Trajectory:
     gives the frames in order. Errors: FileError, FormatError (naming file, frame and byte), IndexError.
     """
 
-    def __init__(self, source: _core.Source, frames: range | None = None) -> None:
+    def __init__(
+        self, source: _core.Source, frames: range | None = None, delivery: _core.FrameDelivery | None = None
+    ) -> None:
         self._source = source
+        self._delivery = delivery or _core.FrameDelivery(source)
         self._frames = range(source.n_frames) if frames is None else frames
 
     @property
@@ -60,13 +63,13 @@ class Trajectory:
     def __getitem__(self, index: slice) -> Trajectory: ...
     def __getitem__(self, index: int | slice) -> Frame | Trajectory:
         if isinstance(index, slice):
-            return Trajectory(self._source, self._frames[index])
+            return Trajectory(self._source, self._frames[index], self._delivery)
         try:
             frame = self._frames[index]
         except IndexError:
             raise IndexError(f"frame {index} is outside {self.name} with its {len(self)} frames") from None
-        positions, times, boxes = self._source.read(None, frame, 1, 1)
-        return Frame(frame, float(times[0]), positions[0], boxes[0])
+        positions, time, box = self._delivery.frame(frame)
+        return Frame(frame, time, positions, box)
 
     def __iter__(self) -> Iterator[Frame]:
         return (self[i] for i in range(len(self)))
@@ -85,7 +88,7 @@ class Trajectory:
         """
         frames = self._frames[slice(start, stop, step)]
         if atoms is None:
-            return self._source.read(None, frames.start, frames.step, len(frames))[0]
+            return self._fill(None, self.n_atoms, frames)
         asked = np.asarray(atoms)
         if asked.ndim != 1 or (asked.size and asked.dtype.kind not in "iu"):
             raise ArgumentError(f"atoms takes a list of 0-based indices, not {atoms!r}")
@@ -93,8 +96,13 @@ class Trajectory:
         if wanted.size and (wanted[0] < 0 or wanted[-1] >= self.n_atoms):
             wrong = wanted[0] if wanted[0] < 0 else wanted[-1]
             raise ArgumentError(f"atom index {wrong} is outside {self.name} with its {self.n_atoms} atoms")
-        positions = self._source.read(wanted, frames.start, frames.step, len(frames))[0]
+        positions = self._fill(wanted, wanted.size, frames)
         return positions if np.array_equal(wanted, asked) else positions[:, places]
+
+    def _fill(self, atoms: np.ndarray | None, n_atoms: int, frames: range) -> np.ndarray:
+        positions = np.empty((len(frames), n_atoms, 3), np.float32)
+        self._delivery.fill(atoms, frames.start, frames.step, positions)
+        return positions
 
     def __repr__(self) -> str:
         return f"<Trajectory {self.name}: {len(self)} frames of {self.n_atoms} atoms>"

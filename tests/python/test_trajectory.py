@@ -1,5 +1,7 @@
 """mdloom.open: the same frames as MDAnalysis gives, and errors that say what is wrong."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import MDAnalysis as mda
 import numpy as np
 import pytest
@@ -21,6 +23,27 @@ def test_frames_are_bit_equal_to_mdanalysis(topology, path):
 def test_box_rows_are_the_cell_vectors():
     expected = mda.Universe(GRO, XTC).trajectory[4].triclinic_dimensions
     np.testing.assert_allclose(mdloom.open(XTC)[4].box, expected, rtol=1e-6, atol=1e-4)
+
+
+def test_positions_that_are_held_stay_as_they_are_while_others_are_read():
+    trajectory = mdloom.open(XTC)
+    expected = trajectory.read()
+    held = [trajectory[0].positions, trajectory[1:][0].positions, trajectory[2].positions]
+    trajectory[3].positions[:] = 0
+    for frame in trajectory:
+        assert np.array_equal(frame.positions, expected[frame.index])
+        frame.positions[:] = -1
+    del trajectory
+    assert np.array_equal(held, expected[:3])
+
+
+def test_threads_may_share_a_trajectory():
+    trajectory = mdloom.open(XTC)
+    expected = trajectory.read()
+    indices = [0, 7, 3, 9, 1, 5, 8, 2] * 4
+    with ThreadPoolExecutor(4) as pool:
+        for index, frame in zip(indices, pool.map(trajectory.__getitem__, indices), strict=True):
+            assert np.array_equal(frame.positions, expected[index])
 
 
 def test_indices_count_from_either_end():
