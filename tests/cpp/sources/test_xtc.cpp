@@ -82,6 +82,20 @@ TEST_F(Xtc, reads_the_fewest_atoms_that_are_compressed) {
     expect_read(random_frames(3, 10));
 }
 
+TEST_F(Xtc, reads_atoms_that_are_far_apart) {
+    const auto frames = random_frames(4, 6000);
+    const auto source = open(xtc_file(frames));
+    const auto reader = source->open_reader();
+    Frame frame;
+    for (const auto& wanted : {atoms(5, 6000, 97), atoms(3000, 3001), atoms(5999, 6000), atoms(0, 2000, 500)})
+        for (Index k : {0, 3, 1, 2, 2}) {
+            const auto all = xtc_positions(frames[usize(k)]);
+            reader->read(k, wanted, frame);
+            ASSERT_EQ(frame.positions.size(), wanted.size());
+            for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_EQ(frame.positions[i], all[usize(wanted[i])]);
+        }
+}
+
 TEST_F(Xtc, reads_frames_with_a_64_bit_length) {
     auto frames = random_frames(4, 300);
     for (auto& frame : frames) frame.magic = 2023;

@@ -7,6 +7,7 @@
 
 #include "mdloom/sources/files/byte_order.hpp"
 #include "mdloom/sources/formats/xtc_format.hpp"
+#include "mdloom/sources/formats/xtc_skim.hpp"
 #include "mdloom/writers/frame_encoder.hpp"
 #include "support/xtc_writer.hpp"
 
@@ -193,6 +194,62 @@ TEST(XtcDecoders, find_the_damage_that_the_portable_one_finds) {
             if (testing::Test::HasFailure()) FAIL() << "mutant " << i;
         }
     EXPECT_GT(n_damaged, index_of(good.size()) * n_mutants / 10) << "mutants that hurt nothing test nothing";
+}
+
+/// Skims in steps of a few bytes, as a reader does whose file gives it no more at once.
+std::pair<XtcOutcome, std::vector<Vec3>> skim(const Coded& frame, const std::vector<Index>& wanted,
+                                              std::size_t n_more_bytes) {
+    XtcCursor cursor{.small_index = frame.coding.small_index};
+    std::size_t n_done = 0;
+    std::vector<Vec3> positions(wanted.size());
+    for (std::size_t n = std::min(frame.stream.size(), usize(xtc_slack_bytes));; n += n_more_bytes) {
+        n = std::min(n, frame.stream.size());
+        Bytes bytes(frame.stream.begin(), frame.stream.begin() + index_of(n));
+        bytes.resize(n + xtc_slack_bytes);
+        const auto outcome = skim_xtc(frame.coding, {bytes.data(), index_of(n), n == frame.stream.size()}, wanted,
+                                      cursor, n_done, positions);
+        if (outcome != XtcOutcome::needs_more) return {outcome, positions};
+    }
+}
+
+TEST(SkimmedXtc, gives_the_wanted_atoms_of_all_kinds_of_groups) {
+    std::mt19937 random(12);
+    for (const XtcFrame& frame : frames_of_all_kinds()) {
+        const Coded coded(xtc_bytes(frame));
+        const auto all = xtc_positions(frame);
+        for (int i = 0; i < 5; ++i) {
+            std::vector<Index> wanted;
+            for (Index atom = 0; atom < coded.coding.n_atoms; atom += 1 + index_of(random() % (i < 2 ? 3 : 60)))
+                wanted.push_back(atom);
+            const auto [outcome, positions] = skim(coded, wanted, 1 + random() % 200);
+            EXPECT_EQ(outcome, XtcOutcome::reached);
+            for (std::size_t k = 0; k < wanted.size(); ++k) ASSERT_EQ(positions[k], all[usize(wanted[k])]);
+        }
+    }
+}
+
+TEST(SkimmedXtc, survives_any_damage) {
+    std::mt19937 random(13);
+    int n_damaged = 0;
+    for (const XtcFrame& frame : frames_of_all_kinds())
+        for (int i = 0; i < 20; ++i) {
+            Coded bad(xtc_bytes(frame));
+            damage(bad, random);
+            std::vector<Index> wanted;
+            for (Index atom = index_of(random() % 40); atom < bad.coding.n_atoms; atom += 40) wanted.push_back(atom);
+            n_damaged += skim(bad, wanted, 1000).first == XtcOutcome::damaged;
+        }
+    EXPECT_GT(n_damaged, 100);
+}
+
+TEST(SkimmedXtc, is_for_atoms_that_are_far_apart) {
+    std::vector<Index> lipids, water;
+    for (Index i = 0; i < 100; ++i) lipids.push_back(134 * i), water.push_back(3 * i);
+    for (Simd level : {Simd::portable, Simd::avx2, Simd::avx512}) {
+        EXPECT_TRUE(is_sparse(lipids, level));
+        EXPECT_FALSE(is_sparse(water, level));
+        EXPECT_FALSE(is_sparse({}, level));
+    }
 }
 
 }  // namespace

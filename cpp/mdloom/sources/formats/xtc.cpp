@@ -7,6 +7,7 @@
 #include "mdloom/sources/files/byte_order.hpp"
 #include "mdloom/sources/formats/xtc_decode.hpp"
 #include "mdloom/sources/formats/xtc_format.hpp"
+#include "mdloom/sources/formats/xtc_skim.hpp"
 #include "mdloom/sources/frame_index.hpp"
 #include "mdloom/sources/wanted_atoms.hpp"
 
@@ -144,6 +145,12 @@ public:
         }
         if (is_prefix(wanted)) {
             fetch_positions(head, stop_atom, frame.positions);
+        } else if (head.n_bytes != raw_head_bytes && is_sparse(wanted, level_)) {
+            frame.positions.resize(wanted.size());
+            std::size_t n_done = 0;
+            unpack(head, stop_atom, [&](const XtcStream& stream, XtcCursor& cursor) {
+                return skim_xtc(head.coding, stream, wanted, cursor, n_done, frame.positions);
+            });
         } else {
             fetch_positions(head, stop_atom, all_);
             pick(all_, wanted, frame.positions);
@@ -216,12 +223,19 @@ private:
     }
 
     void decode(const Head& head, Index stop_atom, std::vector<Vec3>& positions) {
+        unpack(head, stop_atom, [&](const XtcStream& stream, XtcCursor& cursor) {
+            return decode_(head.coding, stream, stop_atom, cursor, positions.data()->data());
+        });
+    }
+
+    /// Calls step(stream, cursor) with more and more of the stream until it has reached what it wants.
+    template <class Step>
+    void unpack(const Head& head, Index stop_atom, Step step) {
         const Index n_all = head.n_bytes + head.n_stream;
         XtcCursor cursor{.small_index = head.coding.small_index};
         while (true) {
             const Index n = std::min(n_fetched_, n_all);
-            const auto outcome = decode_(head.coding, {bytes_.data() + head.n_bytes, n - head.n_bytes, n == n_all},
-                                         stop_atom, cursor, positions.data()->data());
+            const auto outcome = step({bytes_.data() + head.n_bytes, n - head.n_bytes, n == n_all}, cursor);
             if (outcome == XtcOutcome::reached) break;
             if (outcome == XtcOutcome::damaged) refuse_damage(head, cursor);
             fetch(std::min(head.frame.n_bytes, n + std::max<Index>(n / 2, 4096)));
@@ -240,7 +254,8 @@ private:
     const XtcSource& source_;
     std::shared_ptr<const FrameIndex> frames_;
     const float unit_;  // of positions, in 1/nm
-    const DecodeXtc decode_ = xtc_decoder(chosen_simd());
+    const Simd level_ = chosen_simd();
+    const DecodeXtc decode_ = xtc_decoder(level_);
     struct {
         Index frame_index = 0, offset = 0;
     } place_;
