@@ -36,8 +36,12 @@ constexpr double around_zero = 1.5 * 0x1p52;  // the same for negative ones
 
 /// What is the same for all fields of one kind.
 struct Field {
-    Packing packing;
+    const Packing& packing;
     std::uint32_t half;  // subtracted from each number
+    double y, z, by_yz, by_z;
+
+    Field(const Packing& p, std::uint32_t h)
+        : packing(p), half(h), y(p.sizes.y), z(p.sizes.z), by_yz(1 / (y * z)), by_z(1 / z) {}
 };
 
 /// Four fields side by side.
@@ -47,14 +51,12 @@ struct alignas(32) FourFields {
     std::uint32_t minus_half_even[8], minus_half_odd[8];
 
     void set(std::size_t lane, const Field& field) {
-        const Triple& sizes = field.packing.sizes;
-        const double y = sizes.y, z = sizes.z;
         whole_bytes[lane] = field.packing.whole_bytes;
         last_byte[lane] = field.packing.last_byte;
         last_shift[lane] = static_cast<std::uint64_t>(field.packing.last_shift);
-        middle_yz[lane] = 0.5 * (y * z) - 0.5, by_yz[lane] = 1 / (y * z);
-        middle_z[lane] = 0.5 * z - 0.5, by_z[lane] = 1 / z;
-        size_y[lane] = y, size_z[lane] = z;
+        middle_yz[lane] = 0.5 * (field.y * field.z) - 0.5, by_yz[lane] = field.by_yz;
+        middle_z[lane] = 0.5 * field.z - 0.5, by_z[lane] = field.by_z;
+        size_y[lane] = field.y, size_z[lane] = field.z;
         auto& minus_half = lane % 2 == 0 ? minus_half_even : minus_half_odd;
         for (std::size_t d = 0; d < 4; ++d) minus_half[lane / 2 * 4 + d] = -field.half;
     }
@@ -64,7 +66,7 @@ struct alignas(32) FourFields {
 struct alignas(32) FourPlaces {
     std::byte bytes[32];     // of the two loads
     std::uint64_t shift[4];  // to the left
-    Index second_load = 0;   // bytes behind the first
+    Index second_load;       // bytes behind the first
 };
 
 /// All that depends on the small index.
@@ -75,15 +77,20 @@ struct SmallClass {
     FourPlaces step_places[8];      // [bit]
 };
 
-FourPlaces places_of(const Index (&starts)[4]) {
+/// Fields that start at these bits.
+MDLOOM_TARGET_XTC inline FourPlaces places_of(Index first, Index second, Index third, Index fourth) {
+    const __m256i starts = _mm256_setr_epi64x(first, second, third, fourth);
+    const __m256i backwards = _mm256_set1_epi64x(0x0001020304050607);
+    // 0 0 0 0 0 0 0 0 8 8 ...: the lowest byte of each 64 bits for all of them
+    const __m256i everywhere = _mm256_setr_epi64x(0, 0x0808080808080808, 0, 0x0808080808080808);
     FourPlaces places;
-    places.second_load = starts[2] >> 3;
-    for (std::size_t lane = 0; lane < 4; ++lane) {
-        const Index first = (starts[lane] >> 3) - (lane < 2 ? 0 : places.second_load);
-        places.shift[lane] = static_cast<std::uint64_t>(starts[lane] & 7);
-        const std::uint64_t bytes = 0x0001020304050607 + 0x0101010101010101 * static_cast<std::uint64_t>(first);
-        std::memcpy(places.bytes + 8 * lane, &bytes, 8);
-    }
+    places.second_load = third >> 3;
+    const __m256i loads = _mm256_setr_epi64x(0, 0, places.second_load, places.second_load);
+    const __m256i first_bytes = _mm256_sub_epi64(_mm256_srli_epi64(starts, 3), loads);
+    const __m256i bytes = _mm256_add_epi8(_mm256_shuffle_epi8(first_bytes, everywhere), backwards);
+    _mm256_store_si256(reinterpret_cast<__m256i*>(places.bytes), bytes);
+    const __m256i shift = _mm256_and_si256(starts, _mm256_set1_epi64x(7));
+    _mm256_store_si256(reinterpret_cast<__m256i*>(places.shift), shift);
     return places;
 }
 
@@ -187,38 +194,39 @@ struct Output {
 
 class Decoder {
 public:
-    explicit Decoder(const Absolute& absolute) : absolute_(absolute) {}
+    explicit Decoder(const Absolute& absolute) : absolute_(absolute), position_(absolute.packing, 0) {}
 
     /// Decodes until `stop` atoms, or up to what only the portable decoder does. False: some position is outside.
     MDLOOM_TARGET_XTC bool decode(const XtcCoding& coding, const XtcStream& stream, Index stop, XtcCursor& cursor,
                                   float* out);
 
 private:
-    const SmallClass& small_class(int small_index) {
+    MDLOOM_TARGET_XTC const SmallClass& small_class(int small_index) {
         SmallClass& found = classes_[static_cast<std::size_t>(small_index) % classes_.size()];
         if (found.small_index != small_index) prepare(found, small_index);
         return found;
     }
-    void prepare(SmallClass& made, int small_index) const;
+    MDLOOM_TARGET_XTC void prepare(SmallClass& made, int small_index) const;
 
     const Absolute& absolute_;
+    const Field position_;
     std::array<SmallClass, 16> classes_;  // an encoder uses at most 9 that follow each other
 };
 
 void Decoder::prepare(SmallClass& made, int small_index) const {
     const Packing& packing = small_packings[static_cast<std::size_t>(small_index)];
-    const Field small{packing, packing.sizes.x / 2};
+    const Field small(packing, packing.sizes.x / 2);
     made.small_index = small_index;
     for (std::size_t lane = 0; lane < 4; ++lane) made.steps.set(lane, small);
     made.group = made.steps;
-    made.group.set(0, {absolute_.packing, 0});
+    made.group.set(0, position_);
     const Index n = small_index;
     for (Index bit = 0; bit < 8; ++bit) {
         for (int flagged = 0; flagged < 2; ++flagged) {
             const Index step = bit + absolute_.n_bits + (flagged ? 6 : 1);
-            made.group_places[flagged][bit] = places_of({bit, step, step + n, step + 2 * n});
+            made.group_places[flagged][bit] = places_of(bit, step, step + n, step + 2 * n);
         }
-        made.step_places[bit] = places_of({bit, bit + n, bit + 2 * n, bit + 3 * n});
+        made.step_places[bit] = places_of(bit, bit + n, bit + 2 * n, bit + 3 * n);
     }
 }
 
