@@ -17,7 +17,7 @@ from .transformations import native_steps, refuse_memories, require_own_groups
 
 Opened = tuple[_core.Source, str, str, tuple]
 
-NATIVE = {"XTCReader": "XTC", "DCDReader": "DCD"}
+NATIVE = {"XTCReader": "XTC", "DCDReader": "DCD", "TRRReader": "TRR"}
 
 #: What a native reader may ignore: arguments that change neither positions nor times, or values that mean "as usual".
 _HARMLESS = {"filename", "filenames", "n_atoms", "refresh_offsets", "format", "strict"}
@@ -50,9 +50,9 @@ class FilesAlone:
 def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str], Any] | None = None) -> Opened:
     """How mdloom reads what `universe` shows: (source, how, text, reopen).
 
-    `how` is "native" (XTC and DCD files, decoded here), "memory" (arrays, read in place) or "python" (MDAnalysis reads,
-    on a private copy of the Universe). `text` says it to people. `reopen` says how other processes get the same frames:
-    ("description", bytes), ("universe", bytes), or ("sent",) when the frames must be sent to them. What can be read in
+    `how` is "native" (files of NATIVE formats, decoded here), "memory" (arrays, read in place) or "python" (MDAnalysis
+    reads, on a private copy of the Universe). `text` says it to people. `reopen` says how other processes get the same
+    frames: ("description", bytes), ("universe", bytes), or ("sent",) when they must be sent. What can be read in
     none of these ways is refused with an ArgumentError that names it; files can raise FileError and FormatError.
     """
     if isinstance(universe, FilesAlone):
@@ -149,6 +149,7 @@ def positions_at(universe: Any, atoms: np.ndarray, frame: int) -> tuple[np.ndarr
 def decoding_reader(trajectory: Any, strict: bool = False) -> Any | None:
     """A reader of mdloom.readers that shows what `trajectory` shows, or None where there is none.
 
+    None for TRR: these files hold velocities and forces, which Timesteps must show and only MDAnalysis reads.
     It is for copies of the Universe: transformations are its own, too, but not applied yet. Warns of torn frames.
     Raises FileError and FormatError.
     """
@@ -162,7 +163,10 @@ def decoding_reader(trajectory: Any, strict: bool = False) -> Any | None:
         return None
     from . import readers
 
-    reader = getattr(readers, kinds.pop())(paths if len(paths) > 1 else paths[0], strict=strict)
+    kind = getattr(readers, kinds.pop(), None)
+    if kind is None:
+        return None
+    reader = kind(paths if len(paths) > 1 else paths[0], strict=strict)
     if reader.n_atoms != trajectory.n_atoms:
         return None
     if trajectory.transformations:

@@ -13,6 +13,7 @@
 #include "support/random_transforms.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/source_law.hpp"
+#include "support/trr_writer.hpp"
 #include "support/xtc_writer.hpp"
 
 namespace mdloom::laws {
@@ -64,10 +65,21 @@ std::string write_dcd(Dice& dice, const ScratchFolder& folder, const std::string
     return folder.write(name, sources::dcd_bytes(file));
 }
 
+std::string write_trr(Dice& dice, const ScratchFolder& folder, const std::string& name, Index n_atoms) {
+    const auto seed = static_cast<std::uint32_t>(dice.between(0, 1'000'000));
+    auto frames = sources::random_trr_frames(dice.between(1, 8), n_atoms, dice.chance(0.3), seed);
+    for (auto& frame : frames) {
+        frame.has_velocities = dice.chance(0.3), frame.has_forces = dice.chance(0.3);
+        frame.has_virial = frame.has_pressure = dice.chance(0.1);
+        if (dice.chance(0.2)) frame.box.reset();
+    }
+    return folder.write(name, sources::trr_file(frames));
+}
+
 using WriteFile = std::string (*)(Dice&, const ScratchFolder&, const std::string&, Index);
 
 /// How to write a random file of each format of the catalog. A new format needs a line here: a test says so.
-const std::map<std::string_view, WriteFile> file_writers{{"DCD", write_dcd}, {"XTC", write_xtc}};
+const std::map<std::string_view, WriteFile> file_writers{{"DCD", write_dcd}, {"TRR", write_trr}, {"XTC", write_xtc}};
 
 std::string random_file(const sources::Info& format, Dice& dice, const ScratchFolder& folder, const std::string& stem,
                         Index n_atoms) {

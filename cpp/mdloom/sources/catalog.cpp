@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "mdloom/sources/formats/dcd.hpp"
+#include "mdloom/sources/formats/trr.hpp"
 #include "mdloom/sources/formats/xtc.hpp"
 
 namespace mdloom::sources {
@@ -98,6 +99,12 @@ const std::vector<Info>& formats() {
          "https://www.ks.uiuc.edu/Research/vmd/plugins/molfile/dcdplugin.html",
          is_dcd,
          open_dcd},
+        {"TRR",
+         {".trr"},
+         "a GROMACS TRR file",
+         "https://manual.gromacs.org/current/reference-manual/file-formats.html#trr",
+         is_trr,
+         open_trr},
         {"XTC",
          {".xtc"},
          "a GROMACS XTC file",

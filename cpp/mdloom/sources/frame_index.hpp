@@ -1,6 +1,7 @@
 // Where each frame of a trajectory file starts, for formats whose frames differ in length. Found by visiting every
 // frame's header once and kept in a file, which is never trusted: see find_frame_index().
 #pragma once
+#include <bit>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -15,8 +16,11 @@ struct FrameHead {
     Index n_bytes = 0;  ///< of the whole frame
     Index n_atoms = 0;
     Index step = 0;
-    double time = 0;  ///< ps
-    friend bool operator==(const FrameHead&, const FrameHead&) = default;
+    double time = 0;                                                  ///< ps
+    friend bool operator==(const FrameHead& a, const FrameHead& b) {  // NaN is a time, too, and equals itself
+        return a.n_bytes == b.n_bytes && a.n_atoms == b.n_atoms && a.step == b.step &&
+               std::bit_cast<std::uint64_t>(a.time) == std::bit_cast<std::uint64_t>(b.time);
+    }
 };
 
 /// The head of the frame that starts at `offset`; nothing when the file ends inside it. Throws FormatError when there

@@ -5,6 +5,7 @@
 #include "support/dcd_writer.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/source_law.hpp"
+#include "support/trr_writer.hpp"
 #include "support/xtc_writer.hpp"
 
 namespace mdloom::sources {
@@ -113,6 +114,15 @@ TEST(Mutants, of_dcd_with_everything) {
             file.has_4th = true, file.order = order, file.marker_bytes = marker_bytes;
             expect_errors_only("a.dcd", dcd_bytes(file));
         }
+}
+
+TEST(Mutants, of_trr) {
+    for (bool is_double : {false, true}) {
+        auto frames = random_trr_frames(4, 20, is_double);
+        frames[1].has_velocities = frames[2].has_forces = frames[2].has_virial = true;
+        frames[3].box.reset();
+        expect_errors_only("a.trr", trr_file(frames));
+    }
 }
 
 }  // namespace

@@ -1,0 +1,34 @@
+// Positions that stand in a file one atom after the other, x y z, as big-endian floats or doubles: TRR and NetCDF.
+#pragma once
+#include <span>
+
+#include "mdloom/frame/frame.hpp"
+#include "mdloom/sources/files/file.hpp"
+
+namespace mdloom::sources {
+
+/// How a stored number becomes a coordinate in Å.
+struct StoredNumbers {
+    bool are_doubles = false;
+    double factor = 1;
+    bool scaled_as_doubles = false;  ///< rounded to float after the multiplication, not before
+
+    Index n_bytes() const { return are_doubles ? 8 : 4; }
+};
+
+/// Number i of those that start at `in`.
+float coordinate(const StoredNumbers& numbers, const std::byte* in, Index i);
+
+/// One reader's buffer.
+class PackedPositions {
+public:
+    /// The wanted atoms of a frame whose positions start at `offset`; reads the stretches of the file that hold them.
+    /// Throws FileError.
+    void read(const File& file, Index offset, const StoredNumbers& numbers, std::span<const Index> wanted,
+              std::vector<Vec3>& positions);
+
+private:
+    Bytes buffer_;
+};
+
+}  // namespace mdloom::sources
