@@ -114,7 +114,7 @@ def open(
     *,
     strict: bool = False,
 ) -> Trajectory:
-    """Open a trajectory file, or several as one, with mdloom's own readers (XTC, TRR, DCD).
+    """Open a trajectory file, or several as one, with mdloom's own readers (XTC, TRR, DCD, AMBER NetCDF).
 
     `topology`: a structure file that the number of atoms is checked against (read by MDAnalysis). `strict`: a file that
     ends inside a frame is an error instead of a warning. Errors: FileError, FormatError, TopologyError, ArgumentError.

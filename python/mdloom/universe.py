@@ -17,10 +17,10 @@ from .transformations import native_steps, refuse_memories, require_own_groups
 
 Opened = tuple[_core.Source, str, str, tuple]
 
-NATIVE = {"XTCReader": "XTC", "DCDReader": "DCD", "TRRReader": "TRR"}
+NATIVE = {"XTCReader": "XTC", "DCDReader": "DCD", "TRRReader": "TRR", "NCDFReader": "NCDF"}
 
 #: What a native reader may ignore: arguments that change neither positions nor times, or values that mean "as usual".
-_HARMLESS = {"filename", "filenames", "n_atoms", "refresh_offsets", "format", "strict"}
+_HARMLESS = {"filename", "filenames", "n_atoms", "refresh_offsets", "format", "strict", "mmap"}
 _AS_USUAL = {
     "convert_units": (True,),
     "sub": (None,),
@@ -66,8 +66,8 @@ def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str],
         return _single_frame(trajectory)
     paths = _native_paths(trajectory)
     steps = native_steps(trajectory, universe) if paths else None
-    if steps is not None:
-        source = _core.open_files(paths, strict, warn, _common_format(trajectory))
+    source = None if steps is None else _open(paths, strict, warn, trajectory)
+    if steps is not None and source is not None:
         _require_same_atoms(source, universe)
         # MDAnalysis counted when it opened: a file that has grown since has more frames than the Universe shows
         if source.n_frames <= len(trajectory):
@@ -75,6 +75,16 @@ def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str],
             source = _core.transformed(source, steps)
             return source, "native", text, ("description", source.describe())
     return _python(universe, trajectory)
+
+
+def _open(paths: list[str], strict: bool, warn: Callable[[str], Any] | None, trajectory: Any) -> _core.Source | None:
+    """The native source; None, with a warning, for files that are right, but of a kind that MDAnalysis has to read."""
+    try:
+        return _core.open_files(paths, strict, warn, _common_format(trajectory))
+    except ArgumentError as error:
+        if warn is not None:
+            warn(f"{short_name(trajectory)} is read through MDAnalysis: {error}")
+        return None
 
 
 def reopen_source(reopen: tuple) -> _core.Source:
@@ -149,7 +159,7 @@ def positions_at(universe: Any, atoms: np.ndarray, frame: int) -> tuple[np.ndarr
 def decoding_reader(trajectory: Any, strict: bool = False) -> Any | None:
     """A reader of mdloom.readers that shows what `trajectory` shows, or None where there is none.
 
-    None for TRR: these files hold velocities and forces, which Timesteps must show and only MDAnalysis reads.
+    None for TRR and NCDF: these files hold velocities and forces, which Timesteps must show and only MDAnalysis reads.
     It is for copies of the Universe: transformations are its own, too, but not applied yet. Warns of torn frames.
     Raises FileError and FormatError.
     """

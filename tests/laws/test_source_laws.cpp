@@ -10,6 +10,7 @@
 #include "mdloom/transforms/transformed_source.hpp"
 #include "support/case.hpp"
 #include "support/dcd_writer.hpp"
+#include "support/netcdf_writer.hpp"
 #include "support/random_transforms.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/source_law.hpp"
@@ -76,10 +77,22 @@ std::string write_trr(Dice& dice, const ScratchFolder& folder, const std::string
     return folder.write(name, sources::trr_file(frames));
 }
 
+std::string write_netcdf(Dice& dice, const ScratchFolder& folder, const std::string& name, Index n_atoms) {
+    const auto seed = static_cast<std::uint32_t>(dice.between(0, 1'000'000));
+    auto file = sources::random_netcdf(dice.between(1, 8), n_atoms, seed);
+    file.version = dice.chance(0.5) ? 2 : dice.chance(0.5) ? 1 : 5;
+    file.is_double = dice.chance(0.3), file.has_time = dice.chance(0.8), file.has_velocities = dice.chance(0.3);
+    file.has_letters = dice.chance(0.3), file.frames_are_records = dice.chance(0.8);
+    if (dice.chance(0.3)) file.scale = 0.1;
+    if (dice.chance(0.3)) file.cells.clear();
+    return folder.write(name, sources::netcdf_bytes(file));
+}
+
 using WriteFile = std::string (*)(Dice&, const ScratchFolder&, const std::string&, Index);
 
 /// How to write a random file of each format of the catalog. A new format needs a line here: a test says so.
-const std::map<std::string_view, WriteFile> file_writers{{"DCD", write_dcd}, {"TRR", write_trr}, {"XTC", write_xtc}};
+const std::map<std::string_view, WriteFile> file_writers{
+    {"DCD", write_dcd}, {"NCDF", write_netcdf}, {"TRR", write_trr}, {"XTC", write_xtc}};
 
 std::string random_file(const sources::Info& format, Dice& dice, const ScratchFolder& folder, const std::string& stem,
                         Index n_atoms) {

@@ -96,13 +96,13 @@ def place(request) -> dict[str, object]:
 @pytest.fixture
 def forbid_mdanalysis_frames(monkeypatch) -> Callable[[], None]:
     """Once called, MDAnalysis' readers of our formats raise when asked for a frame: what still runs is native."""
-    from MDAnalysis.coordinates import DCD, TRR, XTC
+    from MDAnalysis.coordinates import DCD, TRJ, TRR, XTC
 
     def forbidden(*args: object, **kwargs: object) -> None:
         raise AssertionError("a frame was read through MDAnalysis")
 
     def forbid() -> None:
-        for reader in (XTC.XTCReader, TRR.TRRReader, DCD.DCDReader):
+        for reader in (XTC.XTCReader, TRR.TRRReader, DCD.DCDReader, TRJ.NCDFReader):
             monkeypatch.setattr(reader, "_read_frame", forbidden)
             monkeypatch.setattr(reader, "_read_next_timestep", forbidden)
 

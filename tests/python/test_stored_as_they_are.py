@@ -1,4 +1,4 @@
-"""TRR files, whose positions are stored as they are: the bits of MDAnalysis' readers, wherever the work is done."""
+"""TRR and AMBER NetCDF files, whose positions are stored as they are: the bits of MDAnalysis' readers."""
 
 import os
 import struct
@@ -8,16 +8,18 @@ from pathlib import Path
 import MDAnalysis as mda
 import numpy as np
 import pytest
+from MDAnalysis.coordinates.TRJ import NCDFReader
 from MDAnalysis.coordinates.TRR import TRRReader
 from MDAnalysisTests import datafiles
-from MDAnalysisTests.datafiles import GRO, TRR, XTC
+from MDAnalysisTests.datafiles import GRO, NCDF, TRR, XTC, NCDFtruncoct, PRMncdf
+from scipy.io import netcdf_file
 
 import mdloom
 from mdloom import custom, rms
-from mdloom.errors import FormatError, MdloomWarning
+from mdloom.errors import ArgumentError, FormatError, MdloomWarning
 from mdloom.universe import trajectory_source
 
-THEIRS = {".trr": TRRReader}
+THEIRS = {".trr": TRRReader, ".nc": NCDFReader, ".ncdf": NCDFReader}
 
 
 def trajectory_files(endings):
@@ -28,6 +30,7 @@ def trajectory_files(endings):
 
 
 FILES = trajectory_files(THEIRS)
+TRR_FILES = trajectory_files([".trr"])
 
 
 def without_warnings(make, *arguments, **named):
@@ -46,11 +49,12 @@ def test_positions_times_and_boxes_are_those_of_mdanalysis(path):
         assert frame.positions.tobytes() == ts.positions.tobytes()
         assert ours.read(some, ts.frame, ts.frame + 1).tobytes() == ts.positions[some].tobytes()
         box = np.zeros((3, 3)) if ts.dimensions is None else ts.triclinic_dimensions
-        np.testing.assert_allclose(frame.box, box, rtol=1e-6, atol=1e-4)
+        exact = path not in TRR_FILES  # whose cell vectors MDAnalysis turns into lengths and angles, and back
+        np.testing.assert_allclose(frame.box, box, rtol=0 if exact else 1e-6, atol=0 if exact else 1e-4)
 
 
 def test_all_files_of_mdanalysis_are_tried():
-    assert len(FILES) >= 5
+    assert len(TRR_FILES) >= 5 and len(FILES) >= 10
 
 
 def read_elsewhere(universe):
@@ -67,6 +71,15 @@ def test_runs_are_native_wherever_they_are_done(place, forbid_mdanalysis_frames)
     assert trajectory_source(universe)[1:3] == ("native", "TRR read natively")
     found = rms.RMSD(universe.atoms[:300]).run(n_jobs=2, **place)
     assert "TRR read natively" in repr(found)
+    np.testing.assert_array_equal(found.rmsd[:, 2], expected)
+
+
+def test_amber_files_run_natively_wherever_they_are_done(place, forbid_mdanalysis_frames):
+    universe = mda.Universe(PRMncdf, NCDF)
+    expected = read_elsewhere(universe)
+    forbid_mdanalysis_frames()
+    found = rms.RMSD(universe.atoms[:300]).run(n_jobs=2, **place)
+    assert "NCDF read natively" in repr(found)
     np.testing.assert_array_equal(found.rmsd[:, 2], expected)
 
 
@@ -139,3 +152,74 @@ def test_both_precisions_and_frames_without_positions(tmp_path, width):
     with pytest.raises(FormatError, match="frame 1"):
         rms.RMSD(universe).run()
     assert rms.RMSD(universe).run(step=2).rmsd.shape == (2, 3)
+
+
+def write_amber(path, positions, version=2, **changes):
+    """An AMBER file as changed: kind (of the coordinates), scale, times, cells, records."""
+    kind, scale, records = changes.get("kind", "f4"), changes.get("scale"), changes.get("records", True)
+    n_frames, n_atoms, _ = positions.shape
+    with netcdf_file(path, "w", version=version) as file:
+        file.Conventions, file.ConventionVersion, file.program, file.programVersion = "AMBER", "1.0", "tests", "1"
+        for name, n in (("frame", None if records else n_frames), ("atom", n_atoms), ("spatial", 3), ("cell", 3)):
+            file.createDimension(name, n)
+
+        def variable(name, kind, dimensions, unit, values):
+            new = file.createVariable(name, kind, dimensions)
+            new.units = unit
+            new[:n_frames] = values
+            return new
+
+        if changes.get("times") is not None:
+            variable("time", "f4", ("frame",), "picosecond", changes["times"])
+        stored = positions if scale is None else positions / scale
+        coordinates = variable("coordinates", kind, ("frame", "atom", "spatial"), "angstrom", stored)
+        if scale is not None:
+            coordinates.scale_factor = scale
+        if changes.get("cells") is not None:
+            variable("cell_lengths", "f8", ("frame", "cell"), "angstrom", changes["cells"][:, :3])
+            variable("cell_angles", "f8", ("frame", "cell"), "degree", changes["cells"][:, 3:])
+
+
+CELLS = np.array([[30, 31, 32, 90, 90, 90], [30, 31, 32, 60.1, 70.2, 80.3], [30, 30, 30, *3 * [109.471219]]])
+AMBER = [
+    {},
+    {"times": np.array([0.1, 0.2, 0.7])},
+    {"cells": CELLS},
+    {"kind": "f8", "times": np.array([0.1, 0.2, 0.7]), "cells": CELLS},
+    {"scale": np.float32(0.1), "times": np.array([0.1, 0.2, 0.7])},
+    {"scale": np.float64(0.1)},
+    {"scale": np.float64(0.1), "kind": "f8"},
+    {"records": False, "cells": CELLS, "times": np.array([0.1, 0.2, 0.7])},
+]
+
+
+@pytest.mark.parametrize("changes", AMBER, ids=map(str, range(len(AMBER))))
+def test_all_kinds_of_amber_files_are_shown_as_mdanalysis_shows_them(tmp_path, changes):
+    path, positions = str(tmp_path / "some.nc"), np.random.default_rng(3).normal(0, 30, (3, 50, 3))
+    write_amber(path, positions, **changes)
+    ours, theirs = mdloom.open(path), without_warnings(NCDFReader, path)
+    for frame, ts in zip(ours, theirs, strict=True):
+        assert frame.positions.tobytes() == ts.positions.tobytes() and frame.time == ts.time
+        box = np.zeros((3, 3), np.float32) if ts.dimensions is None else ts.triclinic_dimensions
+        assert frame.box.tobytes() == box.tobytes()
+    with_short_offsets = str(tmp_path / "short.nc")  # which MDAnalysis refuses
+    write_amber(with_short_offsets, positions, version=1, **changes)
+    np.testing.assert_array_equal(mdloom.open(with_short_offsets).read(), ours.read())
+
+
+def test_amber_files_of_integers_are_read_by_mdanalysis_with_a_warning(tmp_path):
+    path, positions = str(tmp_path / "short.nc"), np.random.default_rng(4).normal(0, 5, (3, 20, 3))
+    write_amber(path, positions, kind="i4", scale=np.float64(0.001))
+    universe = mda.Universe.empty(20)
+    without_warnings(universe.load_new, path)
+    with pytest.warns(MdloomWarning, match="short.nc is read through MDAnalysis: .* holds numbers of type 4"):
+        found = rms.RMSD(universe).run()
+    assert "read through MDAnalysis" in repr(found)
+    with pytest.raises(ArgumentError, match="not read natively"):
+        mdloom.open(path)
+
+
+def test_cells_of_truncated_octahedra_have_the_bits_of_mdanalysis():
+    theirs = without_warnings(NCDFReader, NCDFtruncoct)
+    for frame, ts in zip(mdloom.open(NCDFtruncoct), theirs, strict=True):
+        assert frame.box.tobytes() == ts.triclinic_dimensions.tobytes()

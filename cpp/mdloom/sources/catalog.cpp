@@ -6,7 +6,9 @@
 #include <array>
 #include <filesystem>
 
+#include "mdloom/sources/formats/amber_netcdf.hpp"
 #include "mdloom/sources/formats/dcd.hpp"
+#include "mdloom/sources/formats/netcdf_header.hpp"
 #include "mdloom/sources/formats/trr.hpp"
 #include "mdloom/sources/formats/xtc.hpp"
 
@@ -54,6 +56,11 @@ std::vector<std::byte> first_bytes(const File& file) {
     return head;
 }
 
+bool is_hdf5(std::span<const std::byte> head) {
+    constexpr std::string_view signature = "\x89HDF\r\n\x1a\n";
+    return std::string_view(reinterpret_cast<const char*>(head.data()), head.size()).starts_with(signature);
+}
+
 /// Its name may be anything when somebody said what it is.
 const Info& named_format(const std::string& name) {
     const auto found = std::ranges::find(formats(), name, &Info::name);
@@ -76,6 +83,9 @@ const Info& find_format(const File& file, const std::string& name) {
     const auto by_content = std::ranges::find_if(formats(), [&](const Info& info) { return info.recognize(head); });
     std::string found;
     for (std::byte b : std::span(head).first(std::min<std::size_t>(8, head.size()))) found += fmt::format(" {:02x}", b);
+    if (is_hdf5(head))
+        found +=
+            ": this is HDF5 (NetCDF-4, H5MD), which is not read natively; NetCDF-4 is made classic by `nccopy -k nc6`";
     if (by_content != formats().end()) {
         found += fmt::format(": this is {}", by_content->what);
         if (name.empty()) found += fmt::format(", rename it to end in {}", by_content->endings.front());
@@ -99,6 +109,12 @@ const std::vector<Info>& formats() {
          "https://www.ks.uiuc.edu/Research/vmd/plugins/molfile/dcdplugin.html",
          is_dcd,
          open_dcd},
+        {"NCDF",
+         {".nc", ".ncdf"},
+         "an AMBER NetCDF file",
+         "https://ambermd.org/netcdf/nctraj.xhtml",
+         is_netcdf,
+         open_amber_netcdf},
         {"TRR",
          {".trr"},
          "a GROMACS TRR file",

@@ -3,6 +3,7 @@
 
 #include "mdloom/sources/catalog.hpp"
 #include "support/dcd_writer.hpp"
+#include "support/netcdf_writer.hpp"
 #include "support/scratch_folder.hpp"
 #include "support/source_law.hpp"
 #include "support/trr_writer.hpp"
@@ -114,6 +115,16 @@ TEST(Mutants, of_dcd_with_everything) {
             file.has_4th = true, file.order = order, file.marker_bytes = marker_bytes;
             expect_errors_only("a.dcd", dcd_bytes(file));
         }
+}
+
+TEST(Mutants, of_amber_netcdf) {
+    for (int version : {1, 2, 5}) {
+        auto file = random_netcdf(3, 20);
+        file.version = version, file.has_letters = true, file.scale = 0.5, file.is_double = version == 5;
+        expect_errors_only("a.nc", netcdf_bytes(file));
+        file.frames_are_records = false;
+        expect_errors_only("a.nc", netcdf_bytes(file));
+    }
 }
 
 TEST(Mutants, of_trr) {

@@ -41,7 +41,7 @@ void convert(const StoredNumbers& numbers, const std::byte* in, Index n_atoms, V
     if (!numbers.are_doubles && !numbers.scaled_as_doubles && n_atoms >= few_atoms)
         convert_floats(in, usize(n), static_cast<float>(numbers.factor), to);
     else
-        for (Index i = 0; i < n; ++i) to[i] = coordinate(numbers, in, i);
+        for (Index i = 0; i < n; ++i) to[i] = static_cast<float>(number(numbers, in, i));
 }
 
 /// The end of the run of neighbours that starts at wanted[i].
@@ -64,10 +64,12 @@ std::size_t block_stop(std::span<const Index> wanted, std::size_t i, Index atom_
 
 }  // namespace
 
-float coordinate(const StoredNumbers& numbers, const std::byte* in, Index i) {
-    const double stored = numbers.are_doubles ? load_big<double>(in + 8 * i) : load_big<float>(in + 4 * i);
-    if (numbers.scaled_as_doubles) return static_cast<float>(stored * numbers.factor);
-    return static_cast<float>(stored) * static_cast<float>(numbers.factor);
+double number(const StoredNumbers& numbers, const std::byte* in, Index i) {
+    if (numbers.scaled_as_doubles || (numbers.are_doubles && numbers.factor == 1))
+        return (numbers.are_doubles ? load_big<double>(in + 8 * i) : load_big<float>(in + 4 * i)) * numbers.factor;
+    const float stored =
+        numbers.are_doubles ? static_cast<float>(load_big<double>(in + 8 * i)) : load_big<float>(in + 4 * i);
+    return stored * static_cast<float>(numbers.factor);
 }
 
 void PackedPositions::read(const File& file, Index offset, const StoredNumbers& numbers, std::span<const Index> wanted,

@@ -16,8 +16,8 @@ struct StoredNumbers {
     Index n_bytes() const { return are_doubles ? 8 : 4; }
 };
 
-/// Number i of those that start at `in`.
-float coordinate(const StoredNumbers& numbers, const std::byte* in, Index i);
+/// Number i of those that start at `in`, before it is rounded to a float.
+double number(const StoredNumbers& numbers, const std::byte* in, Index i);
 
 /// One reader's buffer.
 class PackedPositions {
