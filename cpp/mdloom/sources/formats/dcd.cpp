@@ -7,6 +7,7 @@
 
 #include "mdloom/sources/files/byte_order.hpp"
 #include "mdloom/sources/formats/dcd_header.hpp"
+#include "mdloom/sources/formats/packed_positions.hpp"
 #include "mdloom/sources/formats/unit_cell.hpp"
 #include "mdloom/sources/wanted_atoms.hpp"
 
@@ -110,7 +111,9 @@ public:
         whole ? fetch_whole() : fetch_parts(atoms);
         read_cell(frame);
         const bool swapped = layout_.records.order != std::endian::native;
-        if (places_differ)
+        if (!places_differ && !wanted.empty() && wanted.back() - wanted.front() + 1 == index_of(wanted.size()))
+            unpack_neighbours(wanted.front() - atoms.first, frame);
+        else if (places_differ)
             swapped ? unpack_moving<true>(wanted, frame) : unpack_moving<false>(wanted, frame);
         else
             swapped ? unpack<true>(wanted, atoms.first, frame) : unpack<false>(wanted, atoms.first, frame);
@@ -178,6 +181,11 @@ private:
     template <bool swapped>
     float number(std::size_t axis, Index i) const {
         return load<float>(buffer_.data() + axes_[axis] + 4 * i, swapped ? std::endian::big : std::endian::little);
+    }
+    void unpack_neighbours(Index first, Frame& frame) const {
+        std::array<const std::byte*, 3> starts;
+        for (std::size_t d = 0; d < 3; ++d) starts[d] = buffer_.data() + axes_[d] + 4 * first;
+        interleave(starts, layout_.records.order, index_of(frame.positions.size()), frame.positions.data());
     }
     template <bool swapped>
     void unpack(std::span<const Index> wanted, Index first, Frame& frame) const {

@@ -40,13 +40,34 @@ std::size_t convert_by_4(const std::byte* in, std::size_t n, float factor, float
     return convert_vectors<16>(in, n, factor, out);
 }
 
+/// A loop that the compiler turns into vectors where it has shuffles of bytes.
+template <bool swapped>
+[[gnu::always_inline]] inline void interleave_floats(const std::byte* x, const std::byte* y, const std::byte* z,
+                                                     std::size_t n, Vec3* out) {
+    constexpr auto order = swapped ? std::endian::big : std::endian::little;
+    for (std::size_t i = 0; i < n; ++i)
+        out[i] = {load<float>(x + 4 * i, order), load<float>(y + 4 * i, order), load<float>(z + 4 * i, order)};
+}
+
+template <bool swapped>
+void interleave_portably(const std::byte* x, const std::byte* y, const std::byte* z, std::size_t n, Vec3* out) {
+    interleave_floats<swapped>(x, y, z, n, out);
+}
+
 #if defined(__x86_64__)
+template <bool swapped>
+[[gnu::target("avx2")]] void interleave_by_8(const std::byte* x, const std::byte* y, const std::byte* z, std::size_t n,
+                                             Vec3* out) {
+    interleave_floats<swapped>(x, y, z, n, out);
+}
 [[gnu::target("avx2")]] std::size_t convert_by_8(const std::byte* in, std::size_t n, float factor, float* out) {
     return convert_vectors<32>(in, n, factor, out);
 }
 const bool has_avx2 = __builtin_cpu_supports("avx2");
 #else
 constexpr auto convert_by_8 = convert_by_4;
+template <bool swapped>
+constexpr auto interleave_by_8 = interleave_portably<swapped>;
 constexpr bool has_avx2 = false;
 #endif
 
@@ -111,6 +132,14 @@ void PackedPositions::read(const File& file, Index offset, const StoredNumbers& 
             i = end;
         }
     }
+}
+
+void interleave(const std::array<const std::byte*, 3>& axes, std::endian order, Index n, Vec3* out) {
+    const auto [x, y, z] = axes;
+    if (order == std::endian::big)
+        (has_avx2 ? interleave_by_8<true> : interleave_portably<true>)(x, y, z, usize(n), out);
+    else
+        (has_avx2 ? interleave_by_8<false> : interleave_portably<false>)(x, y, z, usize(n), out);
 }
 
 }  // namespace mdloom::sources

@@ -1,5 +1,7 @@
-// Positions that stand in a file one atom after the other, x y z, as big-endian floats or doubles: TRR and NetCDF.
+// Positions that stand in a file as plain numbers: one atom after the other, x y z, as big-endian floats or doubles
+// (TRR and NetCDF), or all x, all y, all z (DCD).
 #pragma once
+#include <bit>
 #include <span>
 
 #include "mdloom/frame/frame.hpp"
@@ -30,5 +32,8 @@ public:
 private:
     Bytes buffer_;
 };
+
+/// out[i] = (x[i], y[i], z[i]), which are floats in `order`.
+void interleave(const std::array<const std::byte*, 3>& axes, std::endian order, Index n, Vec3* out);
 
 }  // namespace mdloom::sources
