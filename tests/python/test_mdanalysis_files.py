@@ -36,7 +36,7 @@ PARTNERS = {
 }
 
 #: Pairs (trajectory, topology) read each way: floors, raised when more can be read.
-FLOOR = {"native": 30, "python": 294}
+FLOOR = {"native": 50, "python": 274}
 
 
 @dataclass

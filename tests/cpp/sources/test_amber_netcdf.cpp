@@ -31,7 +31,7 @@ protected:
             const double time = 0.5 * static_cast<double>(k) * (file.scale ? 2 : 1);
             EXPECT_EQ(found[k].time, file.has_time ? time : static_cast<double>(k));
             EXPECT_EQ(found[k].stored.step, 0);
-            EXPECT_EQ(found[k].stored.n_cell, file.cells.empty() ? 0 : 6);
+            EXPECT_EQ(found[k].stored.n_cell, 0);
             if (file.cells.empty()) {
                 EXPECT_EQ(found[k].box, Box{});
                 continue;
@@ -39,8 +39,6 @@ protected:
             std::array<float, 6> cell;
             std::ranges::transform(file.cells[k], cell.begin(), [](double x) { return static_cast<float>(x); });
             EXPECT_EQ(found[k].box, box_of_lengths_and_angles(cell));
-            for (std::size_t i = 0; i < 6; ++i)
-                EXPECT_EQ(found[k].stored.cell[i], file.cell_is_double ? file.cells[k][i] : double{cell[i]});
         }
         expect_source_law(*source);
         EXPECT_THAT(warnings, IsEmpty());

@@ -182,7 +182,7 @@ public:
         frame.time = static_cast<double>(frame_index);  // ps, MDAnalysis' when there are none
         if (layout_.time) frame.time = fetch<1>(*layout_.time, frame_index)[0];
         frame.box = {};
-        frame.stored = {};
+        frame.stored = {};  // no step either: the format has none
         if (layout_.cell_lengths) read_cell(frame_index, frame);
         const auto& coordinates = layout_.coordinates;
         positions_.read(source_.file(), coordinates.offset(frame_index), coordinates.numbers, wanted, frame.positions);
@@ -202,11 +202,7 @@ private:
         const auto lengths = fetch<3>(*layout_.cell_lengths, frame_index);
         const auto angles = fetch<3>(*layout_.cell_angles, frame_index);
         std::array<float, 6> cell;
-        for (std::size_t i = 0; i < 6; ++i) {
-            frame.stored.cell[i] = i < 3 ? lengths[i] : angles[i - 3];
-            cell[i] = static_cast<float>(frame.stored.cell[i]);
-        }
-        frame.stored.n_cell = 6;
+        for (std::size_t i = 0; i < 6; ++i) cell[i] = static_cast<float>(i < 3 ? lengths[i] : angles[i - 3]);
         frame.box = box_of_lengths_and_angles(cell);
     }
 
