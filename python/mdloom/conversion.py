@@ -102,9 +102,10 @@ def convert(
 ) -> Converted:
     """Write a trajectory anew: another format, fewer atoms, some of the frames; on all cores, or wherever run() works.
 
-    `source`: a Universe or AtomGroup with its transformations, or a file, or several as one; XTC, TRR, DCD and
-    AMBER NetCDF are read natively, with all atoms, and need no `topology`. `destination`: .xtc or .dcd. `select`: a selection of the source's
-    atoms; `atoms`: their 0-based indices, in any order, instead. `start`, `stop`, `step`, `frames`: as in run().
+    `source`: a Universe or AtomGroup with its transformations, or a file, or several as one; XTC, TRR, DCD and AMBER
+    NetCDF are read natively, with all atoms, and need no `topology`. `destination`: .xtc or .dcd. `select`: a selection
+    of the source's atoms; `atoms`: their 0-based indices, in any order, instead. `start`, `stop`, `step`, `frames`: as
+    in run().
     `precision`: decimals of an XTC's positions in nm. `dt`: time between frames of a DCD, ps; None: as the frames have
     it. `fit`: atoms to superpose every frame by, a selection or an AtomGroup (on the first frame that is written), or
     :class:`mdloom.align.Fit`. `overwrite`: replace a file that is there. The others are those of
