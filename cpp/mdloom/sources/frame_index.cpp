@@ -144,11 +144,15 @@ FrameIndex find_frame_index(const File& file, const FindHead& find_head, const W
     return frames;
 }
 
-FrameIndex renew_frame_index(const File& file, const FindHead& find_head, const Warn& warn) {
+std::shared_ptr<const FrameIndex> renew_frame_index(const File& file, const FindHead& find_head, const Warn& warn,
+                                                    const FrameIndex& known) {
     FrameIndex frames = scan_frames(file, find_head);
     if (warn) warn(fmt::format("{}: the frame index kept for it was wrong; it is made anew", file.path()));
     keep(frames, file);
-    return frames;
+    if (frames.n_frames() != known.n_frames())
+        throw FormatError(fmt::format("{}: holds {} frames, but its frame index said {}: open it again", file.path(),
+                                      frames.n_frames(), known.n_frames()));
+    return std::make_shared<const FrameIndex>(std::move(frames));
 }
 
 }  // namespace mdloom::sources

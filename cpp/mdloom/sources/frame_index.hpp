@@ -3,6 +3,7 @@
 #pragma once
 #include <bit>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -49,7 +50,9 @@ FrameIndex scan_frames(const File& file, const FindHead& find_head, FrameIndex k
 /// frame they read with head().
 FrameIndex find_frame_index(const File& file, const FindHead& find_head, const Warn& warn);
 
-/// For readers that met a frame which is not what the index says: scans anew, keeps the result, warns.
-FrameIndex renew_frame_index(const File& file, const FindHead& find_head, const Warn& warn);
+/// For readers that met a frame which is not what the index `known` says: either of the two is wrong, and scanning
+/// tells which. Keeps the result, warns. Throws FormatError when there is another number of frames.
+std::shared_ptr<const FrameIndex> renew_frame_index(const File& file, const FindHead& find_head, const Warn& warn,
+                                                    const FrameIndex& known);
 
 }  // namespace mdloom::sources

@@ -185,7 +185,7 @@ private:
     void unpack_neighbours(Index first, Frame& frame) const {
         std::array<const std::byte*, 3> starts;
         for (std::size_t d = 0; d < 3; ++d) starts[d] = buffer_.data() + axes_[d] + 4 * first;
-        interleave(starts, layout_.records.order, index_of(frame.positions.size()), frame.positions.data());
+        interleave(starts, layout_.records.order, index_of(frame.positions.size()), frame.positions.data(), level_);
     }
     template <bool swapped>
     void unpack(std::span<const Index> wanted, Index first, Frame& frame) const {
@@ -208,6 +208,7 @@ private:
     Index k_ = 0;
     Bytes buffer_;
     std::array<Index, 3> axes_{};  // where in buffer_ the x, y and z start
+    const Simd level_ = chosen_simd();
 };
 
 std::unique_ptr<Reader> DcdSource::open_reader() const {

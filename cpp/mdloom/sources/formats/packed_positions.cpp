@@ -63,27 +63,25 @@ template <bool swapped>
 [[gnu::target("avx2")]] std::size_t convert_by_8(const std::byte* in, std::size_t n, float factor, float* out) {
     return convert_vectors<32>(in, n, factor, out);
 }
-const bool has_avx2 = __builtin_cpu_supports("avx2");
 #else
 constexpr auto convert_by_8 = convert_by_4;
 template <bool swapped>
 constexpr auto interleave_by_8 = interleave_portably<swapped>;
-constexpr bool has_avx2 = false;
 #endif
 
-void convert_floats(const std::byte* in, std::size_t n, float factor, float* out) {
-    std::size_t i = (has_avx2 ? convert_by_8 : convert_by_4)(in, n, factor, out);
+void convert_floats(const std::byte* in, std::size_t n, float factor, float* out, Simd level) {
+    std::size_t i = (level >= Simd::avx2 ? convert_by_8 : convert_by_4)(in, n, factor, out);
     for (; i < n; ++i) out[i] = load_big<float>(in + 4 * i) * factor;
 }
 
-void convert(const StoredNumbers& numbers, const std::byte* in, Index n_atoms, Vec3* out) {
+void convert(const StoredNumbers& numbers, const std::byte* in, Index n_atoms, Vec3* out, Simd level) {
     float* to = out->data();
     const Index n = 3 * n_atoms;
     const auto factor = static_cast<float>(numbers.factor);
     if (numbers.are_doubles || numbers.scaled_as_doubles)
         for (Index i = 0; i < n; ++i) to[i] = static_cast<float>(number(numbers, in, i));
     else if (n_atoms >= few_atoms)
-        convert_floats(in, usize(n), factor, to);
+        convert_floats(in, usize(n), factor, to, level);
     else
         for (Index i = 0; i < n; ++i) to[i] = load_big<float>(in + 4 * i) * factor;
 }
@@ -128,18 +126,19 @@ void PackedPositions::read(const File& file, Index offset, const StoredNumbers& 
         while (i < stop) {
             const std::byte* in = buffer_.data() + (wanted[i] - first) * atom_bytes;
             const std::size_t end = n_atoms == index_of(stop - i) ? stop : run_stop(wanted.first(stop), i);
-            convert(numbers, in, index_of(end - i), &positions[i]);
+            convert(numbers, in, index_of(end - i), &positions[i], level_);
             i = end;
         }
     }
 }
 
-void interleave(const std::array<const std::byte*, 3>& axes, std::endian order, Index n, Vec3* out) {
+void interleave(const std::array<const std::byte*, 3>& axes, std::endian order, Index n, Vec3* out, Simd level) {
+    const bool by_8 = level >= Simd::avx2;
     const auto [x, y, z] = axes;
     if (order == std::endian::big)
-        (has_avx2 ? interleave_by_8<true> : interleave_portably<true>)(x, y, z, usize(n), out);
+        (by_8 ? interleave_by_8<true> : interleave_portably<true>)(x, y, z, usize(n), out);
     else
-        (has_avx2 ? interleave_by_8<false> : interleave_portably<false>)(x, y, z, usize(n), out);
+        (by_8 ? interleave_by_8<false> : interleave_portably<false>)(x, y, z, usize(n), out);
 }
 
 }  // namespace mdloom::sources

@@ -4,6 +4,7 @@
 #include <bit>
 #include <span>
 
+#include "mdloom/base/simd.hpp"
 #include "mdloom/frame/frame.hpp"
 #include "mdloom/sources/files/file.hpp"
 
@@ -30,10 +31,11 @@ public:
               std::vector<Vec3>& positions);
 
 private:
+    Simd level_ = chosen_simd();
     Bytes buffer_;
 };
 
 /// out[i] = (x[i], y[i], z[i]), which are floats in `order`.
-void interleave(const std::array<const std::byte*, 3>& axes, std::endian order, Index n, Vec3* out);
+void interleave(const std::array<const std::byte*, 3>& axes, std::endian order, Index n, Vec3* out, Simd level);
 
 }  // namespace mdloom::sources

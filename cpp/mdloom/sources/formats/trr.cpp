@@ -196,18 +196,8 @@ private:
                 if (renewed) throw;
             }
             if (renewed) refuse(place(frame_index), "changes while it is being read");
-            renew_index();
+            frames_ = renew_frame_index(source_.file(), head_finder(source_.file()), source_.options().warn, *frames_);
         }
-    }
-
-    /// The file is not what the index says: either of the two is wrong, and scanning tells which.
-    void renew_index() {
-        const auto& file = source_.file();
-        auto anew = renew_frame_index(file, head_finder(file), source_.options().warn);
-        if (anew.n_frames() != frames_->n_frames())
-            throw FormatError(fmt::format("{}: holds {} frames, but its frame index said {}: open it again",
-                                          file.path(), anew.n_frames(), frames_->n_frames()));
-        frames_ = std::make_shared<const FrameIndex>(std::move(anew));
     }
 
     const TrrSource& source_;
