@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -11,11 +12,13 @@ import numpy as np
 from . import _core, atoms, tables
 from .aligned import AlignTraj
 from .analysis import NativeAnalysis
-from .errors import MdloomWarning
+from .errors import ArgumentError, FileError, MdloomWarning
 from .fitting import Fit
+from .matching import matching_atoms
 from .references import both_selections, matched_atoms
 from .results import Results
 from .universe import trajectory_of
+from .writers import require_place, whole_or_not_at_all
 
 __all__ = ["AlignTraj", "AverageStructure", "Fit"]
 
@@ -32,8 +35,10 @@ class AverageStructure(NativeAnalysis):
     that are fitted, a selection for both, ``(mobile, reference)``, or ``{"mobile": ..., "reference": ...}``; each may
     be a list of selections, whose order is kept; "all" or None: the groups as they are. `average`: the atoms of
     `mobile` that are averaged, a selection; None: those that are fitted, as in MDAnalysis; "all": all of `mobile`.
-    `weights` of the fit: None, "mass" (of the reference) or an array for the atoms of `select`. `tol_mass`: masses that
-    differ by more (amu) are warned about.
+    `filename`: the averaged atoms are written to it after run(), in any format MDAnalysis writes; `force`: replace one
+    that is there. `weights` of the fit: None, "mass" (of the reference) or an array for the atoms of `select`.
+    `match_atoms`, `tol_mass`, `strict`: as in :class:`AlignTraj`. `in_memory` is MDAnalysis', and changes nothing here.
+    `verbose`: run() shows a progress bar.
 
     Results, also as attributes of the object: ``results.positions``, float64 [n_atoms, 3], Å; ``results.rmsd``, float,
     the mean over frames of the fitted atoms' RMSD, Å; ``results.universe``, a new Universe of the averaged atoms with
@@ -50,11 +55,17 @@ class AverageStructure(NativeAnalysis):
         mobile: Any,
         reference: Any = None,
         select: Any = "all",
-        *,
+        filename: str | os.PathLike[str] | None = None,
         weights: Any = None,
-        ref_frame: int | None = 0,
-        average: Any = None,
         tol_mass: float = 0.1,
+        match_atoms: bool = True,
+        strict: bool = False,
+        force: bool = True,
+        in_memory: bool = False,
+        ref_frame: int | None = 0,
+        *,
+        average: Any = None,
+        verbose: bool = False,
     ) -> None:
         self._asked = {
             "select": select,
@@ -62,18 +73,25 @@ class AverageStructure(NativeAnalysis):
             "weights": atoms.weights_text(weights),
             "ref_frame": ref_frame,
         }
+        self._verbose, self._force = verbose, force
+        self.filename = None if filename is None else _writable(filename, force)
         mobile = atoms.as_group("mobile", mobile)
         reference = mobile if reference is None else atoms.as_group("reference", reference)
         super().__init__(mobile.universe)
         trajectory_of(self.universe)
         for_mobile, for_reference = both_selections(select)
-        self.mobile_atoms = atoms.select("mobile", mobile, for_mobile)
-        self.ref_atoms = atoms.select("reference", reference, for_reference)
+        self.mobile_atoms, self.ref_atoms, doubt = matching_atoms(
+            atoms.select("mobile", mobile, for_mobile),
+            atoms.select("reference", reference, for_reference),
+            tol_mass,
+            strict,
+            match_atoms,
+        )
         self.averaged_atoms = self.mobile_atoms if average is None else atoms.select("mobile", mobile, average)
-        matched = matched_atoms(self.mobile_atoms, self.ref_atoms, weights, ref_frame, tol_mass)
+        matched = matched_atoms(self.mobile_atoms, self.ref_atoms, weights, ref_frame, np.inf)
         self._reference, self._weights = matched.positions, matched.weights
         self._doubt = matched.broken("the average structure")
-        for message in filter(None, matched.doubts):
+        for message in filter(None, [doubt, *matched.doubts]):
             warnings.warn(message, MdloomWarning, stacklevel=2)
 
     @property
@@ -90,6 +108,12 @@ class AverageStructure(NativeAnalysis):
         return _core.average_structure(
             atoms.indices(self.mobile_atoms), self._reference, self._weights, atoms.indices(self.averaged_atoms)
         )
+
+    def _commit(self) -> None:
+        if self.filename is None or not self.n_frames:
+            return
+        with whole_or_not_at_all(self.filename, os.path.splitext(self.filename)[1], self._force) as temporary:
+            self.results.universe.atoms.write(temporary)
 
     def _results_of(self, columns: dict[str, np.ndarray]) -> Results:
         found = _AverageResults(positions=columns["positions"], rmsd=float(columns["rmsd"][0]))
@@ -111,6 +135,19 @@ class AverageStructure(NativeAnalysis):
 
     def _size_text(self) -> str:
         return f"{len(self.averaged_atoms)} atoms"
+
+
+def _writable(filename: str | os.PathLike[str], force: bool) -> str:
+    from MDAnalysis import _SINGLEFRAME_WRITERS
+
+    path = os.fspath(filename)
+    ending = os.path.splitext(path)[1].lstrip(".")
+    if ending.upper() not in _SINGLEFRAME_WRITERS:
+        known = ", ".join(f".{name.lower()}" for name in sorted(_SINGLEFRAME_WRITERS))
+        raise ArgumentError(f"{path}: a structure is written to {known}, not to {ending or 'a file without an ending'}")
+    if os.path.exists(require_place(path)) and not force:
+        raise FileError(f"{path} exists already: give another name, or force=True to replace it")
+    return os.path.abspath(path)
 
 
 class _AverageResults(tables.StructureResults):

@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import _core, atoms, memory
-from .errors import ArgumentError, MdloomWarning
+from .errors import ArgumentError, MdloomWarning, depth_outside_package
 from .fitting import Fit, SettledFit
 from .matching import matching_atoms
 from .references import both_selections
 from .results import TABLES, Column, Results
-from .trajectory_files import FRAME, TIME, TrajectoryFile, from_options
+from .trajectory_files import FRAME, TIME, TrajectoryFile, even_spacing, from_options
 from .universe import file_names, trajectory_of
 from .written_trajectory import WrittenTrajectory
 
@@ -41,11 +41,11 @@ class AlignTraj(WrittenTrajectory):
     progress bar. `writer_kwargs`: `precision`, decimals of an XTC's positions in nm (3), or `dt`, the time between
     frames of a DCD in ps (None: as the frames have it).
 
-    Results: ``results.rmsd`` (also ``.rmsd``), float64 [n_frames], Å, of the fitted atoms after superposition; `save()`
-    writes them with frames and times. ``.filename``, the file; it is there whole or not at all, with the same bytes for
-    any number of workers. In memory: ``results.universe``, a new Universe with all atoms and boxes; 24 bytes for each
-    atom and frame, refused beforehand when there is not so much. MDAnalysis changes `mobile` itself then; mdloom
-    changes no Universe of yours, and warns of that.
+    Results: ``results.rmsd`` (also ``.rmsd``), float64 [n_frames], Å, of the fitted atoms after superposition;
+    ``results.times``, ps; `save()` writes both with the frames. ``.filename``, the file; it is there whole or not at
+    all, with the same bytes for any number of workers. In memory: ``results.universe``, a new Universe with all atoms
+    and boxes; 24 bytes for each atom and frame, refused beforehand when there is not so much. MDAnalysis changes
+    `mobile` itself then; mdloom changes no Universe of yours, and warns of that.
 
     Errors: ArgumentError (a ValueError) for groups that do not fit, files with other endings, and the trajectory that
     is read; TopologyError for masses that are not there; FileError (an OSError) for places that cannot be written to
@@ -96,6 +96,8 @@ class AlignTraj(WrittenTrajectory):
             )
             self._writes_to(self._out)
         self._fit = SettledFit(Fit(self.mobile_atoms, self.ref_atoms, weights=weights, tol_mass=np.inf), self.universe)
+        if self._out is not None:
+            self._out.require_no_input(file_names(reference.universe))
         for message in filter(None, doubts):
             warnings.warn(message, MdloomWarning, stacklevel=2)
 
@@ -109,9 +111,10 @@ class AlignTraj(WrittenTrajectory):
         """``results.rmsd``."""
         return self.results.rmsd
 
-    def run(self, *args: Any, **kwargs: Any) -> Any:
-        """As :meth:`mdloom.analysis.Analysis.run`; `verbose` is that of the class unless it is given."""
-        return super().run(*args, **{"verbose": self._verbose, **kwargs})
+    @property
+    def times(self) -> np.ndarray:
+        """``results.times``."""
+        return self.results.times
 
     def _while_running(self) -> AbstractContextManager[Any]:
         return nullcontext() if self._out is None else super()._while_running()
@@ -128,19 +131,20 @@ class AlignTraj(WrittenTrajectory):
     def _make_analysis(self) -> Any:
         return _core.positions(self._indices) if self._out is None else super()._make_analysis()
 
-    def _take(self, columns: dict[str, Any]) -> None:
-        if self._out is None:
-            self.results = self._found_in(columns)
-        else:
-            super()._take(columns)
+    def _commit(self) -> None:
+        if self._out is not None:
+            super()._commit()
 
     def _found_in(self, columns: dict[str, np.ndarray]) -> Results:
         found = AlignTrajResults(rmsd=columns["fit_rmsd"])
         if "positions" in columns:
-            found._at, found._times = columns["frame"].astype(np.int64), columns["time"]
+            found._at, found["times"] = columns["frame"].astype(np.int64), columns["time"]
             found._moved = (self.mobile, columns["positions"], columns["box"])
         else:
-            found._at, found._times = columns["written"][:, FRAME].astype(np.int64), columns["written"][:, TIME]
+            found._at, found["times"] = (
+                columns["written"][:, FRAME].astype(np.int64),
+                columns["written"][:, TIME].copy(),
+            )
         return found
 
     def _settings(self) -> dict[str, Any]:
@@ -153,14 +157,14 @@ class AlignTrajResults(Results):
 
     _endings: ClassVar = TABLES
     _at: np.ndarray
-    _times: np.ndarray
     _moved: tuple[Any, np.ndarray, np.ndarray] | None = None
 
     def _parts(self) -> dict[str, list[Column]]:
-        return {"rmsd": [Column("rmsd", self.rmsd, "Å", "RMSD", "superposed atoms")]}
+        rmsd = Column("rmsd", self.rmsd, "Å", "RMSD", "superposed atoms")
+        return {"rmsd": [rmsd], "times": [Column("time", self.times, "ps")]}
 
     def _table(self) -> list[Column]:
-        return [Column("frame", self._at), Column("time", self._times, "ps"), *self._parts()["rmsd"]]
+        return [Column("frame", self._at), Column("time", self.times, "ps"), *self._parts()["rmsd"]]
 
     def _curves(self) -> tuple[Column, list[Column]]:
         _, times, rmsd = self._table()
@@ -170,12 +174,12 @@ class AlignTrajResults(Results):
         return self.rmsd
 
     def _arrays(self) -> Mapping[str, Any]:
-        return {"rmsd": self.rmsd}
+        return {"rmsd": self.rmsd, "times": self.times}
 
     def __missing__(self, name: str) -> Any:
         if name != "universe" or self._moved is None:
             raise KeyError(name)
-        self["universe"] = _in_memory(*self._moved, self._times)
+        self["universe"] = _in_memory(*self._moved, self.times)
         return self["universe"]
 
 
@@ -186,6 +190,13 @@ def _in_memory(group: Any, positions: np.ndarray, boxes: np.ndarray, times: np.n
 
     if not len(times):
         raise ArgumentError("there is no frame to make a Universe of: start, stop, step or frames= chose none")
+    if len(times) > 1 and even_spacing(times) is None:
+        warnings.warn(
+            f"times of frames in memory ascend evenly, and those of the {len(times)} frames do not: the Universe says "
+            "0, 1, 2, ... ps after the first; results.times has them",
+            MdloomWarning,
+            stacklevel=depth_outside_package(),
+        )
     cells, places = np.unique(boxes.reshape(-1, 9).astype(np.float32), axis=0, return_inverse=True)
     dimensions = np.array([triclinic_box(*cell.reshape(3, 3)) for cell in cells])[places.reshape(-1)]
     universe = Merge(group)
@@ -193,7 +204,7 @@ def _in_memory(group: Any, positions: np.ndarray, boxes: np.ndarray, times: np.n
         positions,
         order="fac",
         dimensions=dimensions if boxes.any() else None,
-        dt=float(times[1] - times[0]) if len(times) > 1 else 1.0,
+        dt=even_spacing(times) or 1.0,
         time_offset=float(times[0]),
     )
     return universe
@@ -215,6 +226,6 @@ def _default_name(prefix: str, universe: Any) -> str:
 def _not_in_place(filename: Any) -> str:
     ignored = "" if filename is None else f"filename={os.fspath(filename)} is not written, and "
     return (
-        f"{ignored}mobile stays as it is: the trajectory aligned in memory is results.universe (MDAnalysis changes "
-        "mobile itself)"
+        f"{ignored}mobile stays as it is (MDAnalysis moves it): the trajectory aligned in memory is "
+        "results.universe; go on with u = aligned.results.universe"
     )

@@ -42,6 +42,8 @@ class Analysis:
     _libraries: tuple[tuple[str, str], ...] = ()
     _run: Any = None
     _told = ""
+    #: Whether run() shows a progress bar without being asked.
+    _verbose = False
 
     def run(
         self,
@@ -52,7 +54,7 @@ class Analysis:
         n_blocks: int | None = None,
         *,
         frames: Iterable[int] | None = None,
-        verbose: bool = False,
+        verbose: bool | None = None,
         progress: Callable[[int, int], Any] | None = None,
         client: Any = None,
         scheduler: Any = None,
@@ -64,9 +66,9 @@ class Analysis:
         n_jobs: how many work at the same time (-1: all usable cores; 1: the calling thread alone; None: all usable
         cores, but an analysis written in Python starts processes only when its first frames say that it takes more than
         2 s). n_blocks: PMDA's number of segments, a label on frames that never changes a number, unless a class has a
-        `_reduce` of its own. verbose: a progress bar. progress: called with (frames done, all frames). client,
-        scheduler, scheduler_file: where to work, if not on dask's current client or here. strict: a trajectory that
-        ends inside a frame is an error. Returns self.
+        `_reduce` of its own. verbose: a progress bar (None: as the analysis was made). progress: called with (frames
+        done, all frames). client, scheduler, scheduler_file: where to work, if not on dask's current client or here.
+        strict: a trajectory that ends inside a frame is an error. Returns self.
 
         Errors: ArgumentError (a ValueError), FileError, FormatError, TopologyError, BackendError, AnalysisError.
         """
@@ -114,6 +116,12 @@ class Analysis:
     def _take(self, columns: dict[str, Any]) -> None:
         """What the engine concluded."""
         raise NotImplementedError
+
+    def _commit(self) -> None:
+        """Files are put in place, once all analyses of the pass have taken what was concluded."""
+
+    def _forget(self) -> None:
+        """The pass failed after all, perhaps for another analysis."""
 
     def _doubts(self, first_frame: Any) -> Sequence[str]:
         """Warnings about the input, given (positions [1, n_atoms, 3], times [1], boxes [1, 3, 3]) or None."""
@@ -228,12 +236,15 @@ class NativeAnalysis(Analysis):
                     f"{type(self).__name__} overrides {hook}, but it is computed natively and would never call it: "
                     "derive from mdloom.parallel.ParallelAnalysisBase, or work on the results after run()"
                 )
-        self.results = Results()
+        self._forget()
         super()._begin(frames, blocks)
 
     def _take(self, columns: dict[str, Any]) -> None:
         self.results = self._found_in(columns)
         self.results._frames = self.frames
+
+    def _forget(self) -> None:
+        self.results = Results()
 
     def _found_in(self, columns: dict[str, np.ndarray]) -> Results:
         if self._fit is None:
@@ -264,7 +275,7 @@ def run(
     n_blocks: int | None = None,
     *,
     frames: Iterable[int] | None = None,
-    verbose: bool = False,
+    verbose: bool | None = None,
     progress: Callable[[int, int], Any] | None = None,
     client: Any = None,
     scheduler: Any = None,
@@ -284,7 +295,7 @@ def run(
         (start, stop, step, frames),
         (n_jobs, n_blocks),
         {"client": client, "scheduler": scheduler, "scheduler_file": scheduler_file},
-        verbose,
+        any(analysis._verbose for analysis in analyses) if verbose is None else verbose,
         progress,
     )
     return analyses

@@ -68,7 +68,7 @@ def select(what: str, group: Any, selection: Any) -> Any:
 
     Several selections keep their order. Raises ArgumentError for selections that are wrong or match nothing.
     """
-    selections = [selection] if isinstance(selection, str) else list(selection or ())
+    selections = [selection] if isinstance(selection, str) else _listed(selection)
     if not selections or selections == ["all"]:
         if not len(group):
             raise ArgumentError(f"{what} holds no atom; {residue_names(group.universe.atoms)}")
@@ -77,6 +77,13 @@ def select(what: str, group: Any, selection: Any) -> Any:
     if not len(atoms):
         raise ArgumentError(f'selection "{", ".join(selections)}" matches no atom; {residue_names(group)}')
     return atoms
+
+
+def _listed(selections: Any) -> list[str]:
+    listed = selections if isinstance(selections, (list, tuple)) else () if selections is None else None
+    if listed is None or not all(isinstance(one, str) for one in listed):
+        raise ArgumentError(f"a selection is a string or a list of strings, not {selections!r}")
+    return list(listed)
 
 
 def select_updating(group: Any, selection: str) -> Any:

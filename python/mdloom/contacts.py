@@ -220,6 +220,9 @@ class _OwnMethod(ParallelAnalysisBase):
         series = np.array(rows, dtype=np.float64).reshape(len(rows), 1 + len(self._sets))
         self._contacts._take({"timeseries": series, "times": self.times})
 
+    def _forget(self) -> None:
+        self._contacts._forget()
+
     def _tell(self, timing: Any, how: str) -> None:
         super()._tell(timing, how)
         self._contacts._tell(timing, how)

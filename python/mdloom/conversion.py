@@ -161,7 +161,7 @@ def _group_of(source: Source, topology: str | os.PathLike[str] | None) -> Any:
     if not paths:
         raise ArgumentError("source names no file")
     if topology is None and all(path.lower().endswith((".xtc", ".dcd")) for path in paths):
-        return FilesAlone(paths)
+        return FilesAlone(list(map(os.path.abspath, paths)))
     universe = _universe(paths, topology)
     trajectory_of(universe)
     return universe.atoms

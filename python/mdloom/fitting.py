@@ -47,7 +47,7 @@ class Fit:
         return f"<Fit {self._text()}>"
 
     def _text(self) -> str:
-        of = self.select if isinstance(self.select, (str, tuple, dict)) else f"{len(self.select.atoms)} atoms"
+        of = f"{len(self.select)} atoms" if hasattr(self.select, "ix") else str(self.select)
         on = "the first frame" if self.reference is None and self.ref_frame is None else "a reference"
         return f"{of} on {on}"
 

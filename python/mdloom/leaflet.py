@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _core, atoms, frame_groups, frame_tables, one_pass
+from . import _core, atoms, frame_groups, frame_tables
 from .analysis import NativeAnalysis
 from .errors import ArgumentError, MdloomWarning, depth_outside_package
 from .results import Results
@@ -72,7 +72,7 @@ class LeafletFinder(NativeAnalysis):
         n_blocks: int | None = None,
         *,
         frames: Iterable[int] | None = None,
-        verbose: bool = False,
+        verbose: bool | None = None,
         progress: Callable[[int, int], Any] | None = None,
         client: Any = None,
         scheduler: Any = None,
@@ -103,10 +103,6 @@ class LeafletFinder(NativeAnalysis):
 
     def _make_analysis(self) -> Any:
         return _core.leaflet(atoms.indices(self.atoms), _checked_cutoff(self.cutoff), self.pbc)
-
-    def _begin(self, frames: one_pass.Frames, blocks: Sequence[one_pass.Frames]) -> None:
-        super()._begin(frames, blocks)
-        self._forget()
 
     def _forget(self) -> None:
         self.results: Any = []

@@ -40,8 +40,8 @@ class EinsteinMSD(NativeAnalysis):
     cross the box: None refuses a trajectory in which an atom jumps farther than to its nearest image from one analysed
     frame to the next; True adds up the steps to nearest images, in the box of the later frame, which may change (von
     Buelow, Bullerjahn & Hummer 2020, doi:10.1063/5.0008316), so atoms must move less than half the box between analysed
-    frames; False takes positions as they are. Whatever order ``run(frames=...)`` has, paths follow that of the
-    trajectory.
+    frames; False takes positions as they are. `verbose`: run() shows a progress bar. Whatever order ``run(frames=...)``
+    has, paths follow that of the trajectory.
 
     Results: ``results.msds_by_particle``, float64 [n_lags, n_atoms], Å²; ``results.timeseries``, float64 [n_lags], its
     mean over atoms, Å²; ``results.delta_t_values``, float64 [n_lags], ps: multiples of the first time step, or with
@@ -65,6 +65,7 @@ class EinsteinMSD(NativeAnalysis):
         non_linear: bool = False,
         *,
         unwrap: bool | None = None,
+        verbose: bool = False,
     ) -> None:
         group = atoms.as_group("u", u)
         super().__init__(group.universe)
@@ -79,6 +80,7 @@ class EinsteinMSD(NativeAnalysis):
         self.fft, self.non_linear = _truth("fft", fft), _truth("non_linear", non_linear)
         self.unwrap = None if unwrap is None else _truth("unwrap", unwrap)
         self.n_particles = len(self.ag)
+        self._verbose = verbose
 
     @property
     def times(self) -> np.ndarray:

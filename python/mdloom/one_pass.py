@@ -38,6 +38,8 @@ class Member(Protocol):
     def _doubts(self, first_frame: Any) -> Sequence[str]: ...
     def _attach(self, run: _core.Run, position: int) -> None: ...
     def _take(self, columns: dict[str, Any]) -> None: ...
+    def _commit(self) -> None: ...
+    def _forget(self) -> None: ...
     def _tell(self, timing: timing.Timing, how: str) -> None: ...
 
 
@@ -247,8 +249,15 @@ class OnePass:
 
     def _conclude(self, where: str) -> None:
         started = time.perf_counter()
-        for analysis, columns in zip(self.analyses, self.run.conclude(), strict=True):
-            analysis._take(columns)
+        try:
+            for analysis, columns in zip(self.analyses, self.run.conclude(), strict=True):
+                analysis._take(columns)
+            for analysis in self.analyses:
+                analysis._commit()
+        except BaseException:
+            for analysis in self.analyses:
+                analysis._forget()
+            raise
         now = time.perf_counter()
         measured = timing.timing_of(
             self.run.records,

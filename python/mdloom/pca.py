@@ -78,10 +78,6 @@ class PCA(NativeAnalysis):
         self._make_analysis()  # says now what is wrong with the mean
         self._first_positions: np.ndarray | None = None
 
-    def run(self, *args: Any, **kwargs: Any) -> PCA:
-        """As :meth:`mdloom.analysis.Analysis.run`; `verbose` is what it is for the object."""
-        return super().run(*args, **{"verbose": self._verbose, **kwargs})
-
     @property
     def p_components(self) -> np.ndarray:
         """``results.p_components``."""
@@ -278,8 +274,8 @@ class Projection(NativeAnalysis):
 
 
 def _not_changing(select: Any) -> Any:
-    for selection in [select] if isinstance(select, str) else select or ():
-        if changes_with_frames(selection):
+    for selection in [select] if isinstance(select, str) else select if isinstance(select, (list, tuple)) else ():
+        if isinstance(selection, str) and changes_with_frames(selection):
             raise ArgumentError(
                 f'select="{selection}" looks at coordinates, and the same atoms are needed in every frame: select them '
                 "yourself and give the group, PCA(u.select_atoms(...))"

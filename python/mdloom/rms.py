@@ -29,7 +29,7 @@ class RMSD(NativeAnalysis):
     `groupselections`: further selections, taken from the whole universes, moved with the superposition of `select` and
     not fitted again. `weights`: None, "mass" or an array for the atoms of `select`. `weights_groupselections`: one such
     entry for each group selection; False: "mass" and None of `weights` hold for them too, an array does not.
-    `tol_mass`: masses that differ by more (amu) are warned about.
+    `tol_mass`: masses that differ by more (amu) are warned about. `verbose`: run() shows a progress bar.
 
     Result: ``results.rmsd`` (also ``.rmsd``), float64 [n_frames, 3 + n_groups]: frame, time (ps), RMSD (Å), and that of
     each group selection (Å).
@@ -51,12 +51,13 @@ class RMSD(NativeAnalysis):
         weights_groupselections: Any = False,
         ref_frame: int | None = None,
         tol_mass: float = 0.1,
+        verbose: bool = False,
     ) -> None:
         if not isinstance(superposition, (bool, np.bool_)):
             raise ArgumentError(
                 f"superposition is True or False, not {superposition!r}; selections are given by name, select=..."
             )
-        self._superposition = bool(superposition)
+        self._superposition, self._verbose = bool(superposition), verbose
         self._asked = {
             "select": select,
             "groupselections": groupselections if groupselections is None else _as_list(groupselections),
@@ -145,7 +146,8 @@ class RMSF(NativeAnalysis):
     that turns or drifts fluctuates by nothing else.
 
     Parameters: `atomgroup`, AtomGroup or Universe; its order and duplicates are kept. `fit`: atoms to superpose every
-    frame by, a selection or an AtomGroup (on the first analysed frame), or :class:`mdloom.align.Fit`.
+    frame by, a selection or an AtomGroup (on the first analysed frame), or :class:`mdloom.align.Fit`. `verbose`: run()
+    shows a progress bar.
 
     Results, float64, also as attributes of the object: ``results.rmsf`` [n_atoms], Å; ``results.mean`` [n_atoms, 3],
     the mean positions, Å; ``results.sumsquares`` [n_atoms, 3], the sums over frames of (x - mean)², Å². Without frames
@@ -156,11 +158,11 @@ class RMSF(NativeAnalysis):
 
     name = "rmsf"
 
-    def __init__(self, atomgroup: Any, *, fit: Any = None) -> None:
+    def __init__(self, atomgroup: Any, *, fit: Any = None, verbose: bool = False) -> None:
         self.atomgroup = atoms.static_group("atomgroup", atomgroup)
         super().__init__(self.atomgroup.universe)
         trajectory_of(self.universe)
-        self._fit = settled_fit(fit, self.universe)
+        self._fit, self._verbose = settled_fit(fit, self.universe), verbose
 
     @property
     def rmsf(self) -> np.ndarray:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import _core, memory
+from .arguments import number
 from .errors import ArgumentError, FileError
 from .writers import require_place, whole_or_not_at_all
 
@@ -21,6 +22,7 @@ from .writers import require_place, whole_or_not_at_all
 FRAME, TIME, N_BYTES = 1, 2, 3
 
 _AS_USUAL = 3  # decimals of XTC, in nm
+_MOST_STEP = 2**31 - 1
 _MOST_STEPS = 1000  # between frames of a DCD, to express when its first frame was
 
 
@@ -149,10 +151,11 @@ def _checked(kind: str, precision: Any, dt: Any) -> tuple[int, float | None]:
         raise ArgumentError(f"DCD holds positions as they are: leave out precision={precision}, or write .xtc")
     if kind != "dcd" and dt is not None:
         raise ArgumentError(f".{kind} files hold the time of each frame: leave out dt={dt}, or write .dcd")
+    dt = None if dt is None else number("dt", dt)
     if dt is not None and not (np.isfinite(dt) and dt > 0):
         raise ArgumentError(f"dt is the time between frames in ps, above 0, not {dt!r}")
     _core.written_trajectory(np.zeros(1, np.int64), kind, int(precision), "")  # what only the encoder can know
-    return int(precision), None if dt is None else float(dt)
+    return int(precision), dt
 
 
 def _spacing(times: np.ndarray, dt: float | None) -> tuple[tuple[float, int, int], str | None]:
@@ -165,16 +168,27 @@ def _spacing(times: np.ndarray, dt: float | None) -> tuple[tuple[float, int, int
     if len(times) < 2:
         start = float(times[0]) if len(times) else 0.0
         return ((start, 1, 1) if start > 0 else (1.0, 0, 1)), None
-    dt = float(times[-1] - times[0]) / (len(times) - 1)
-    if not dt > 0 or np.abs(times - (times[0] + dt * np.arange(len(times)))).max() > 0.01 * dt:
+    dt = even_spacing(times)
+    if dt is None:
         return (1.0, 0, 1), (
             "DCD has room for evenly spaced, ascending times only, and those of the frames are not: it says 0, 1, 2, "
             "... ps; write .xtc to keep them"
         )
-    first = Fraction(float(times[0]) / dt).limit_denominator(_MOST_STEPS)
-    if not -(2**31) <= first.numerator < 2**31:
-        return (dt, 0, 1), f"its frames begin {times[0]:g} ps too early: DCD has no room for such a number"
+    start = float(times[0]) / dt
+    first = Fraction(start).limit_denominator(max(1, min(_MOST_STEPS, int(_MOST_STEP / max(1.0, abs(start))))))
+    if abs(first.numerator) > _MOST_STEP:
+        return (dt, 0, 1), f"frames begin at {times[0]:g} ps, farther from 0 than DCD can say: it says 0 ps"
     return (dt, first.numerator, first.denominator), None
+
+
+def even_spacing(times: np.ndarray) -> float | None:
+    """ps between frames whose times ascend evenly, as far as float32 numbers, which XTC holds, can tell; else None."""
+    if len(times) < 2:
+        return None
+    dt = float(times[-1] - times[0]) / (len(times) - 1)
+    rounding = float(np.spacing(np.float32(np.abs(times).max())))
+    apart = np.abs(times - (times[0] + dt * np.arange(len(times)))).max()
+    return dt if dt > 0 and apart <= max(0.01 * dt, rounding) else None
 
 
 _targets: set[str] = set()

@@ -149,6 +149,8 @@ def positions_at(universe: Any, atoms: np.ndarray, frame: int) -> tuple[np.ndarr
     """Positions float32 [n, 3] of `atoms` (any order, repeats) and box [3, 3] in a frame. The Universe stays."""
     source = trajectory_source(universe)[0]
     n_frames = source.n_frames
+    if not isinstance(frame, (int, np.integer)):
+        raise ArgumentError(f"ref_frame takes the index of a frame, not {frame!r}")
     if not -n_frames <= frame < n_frames:
         raise ArgumentError(f"ref_frame {frame} is outside the reference's trajectory with its {n_frames} frames")
     wanted, places = np.unique(np.asarray(atoms, np.int64), return_inverse=True)

@@ -27,6 +27,7 @@ class WrittenTrajectory(NativeAnalysis):
         super().__init__(universe)
         self._indices = indices
         self._n_bytes = 0
+        self._written: np.ndarray | None = None
 
     @property
     def filename(self) -> str | None:
@@ -57,10 +58,14 @@ class WrittenTrajectory(NativeAnalysis):
         return self._file.make_analysis(self._indices)
 
     def _take(self, columns: dict[str, Any]) -> None:
-        self._n_bytes, doubt = self._file.join(columns["written"])
+        self._written = columns.get("written")
+        super()._take(columns)
+
+    def _commit(self) -> None:
+        assert self._written is not None
+        self._n_bytes, doubt = self._file.join(self._written)
         if doubt is not None:
             warnings.warn(doubt, MdloomWarning, stacklevel=depth_outside_package())
-        super()._take(columns)
 
     def _settings(self) -> dict[str, Any]:
         return {"atoms": len(self._indices)}

@@ -27,7 +27,7 @@ from MDAnalysisTests.datafiles import (
 
 import mdloom
 from mdloom import align, rms
-from mdloom.errors import ArgumentError, MdloomWarning
+from mdloom.errors import ArgumentError, FileError, MdloomWarning
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -281,7 +281,7 @@ class TestHowFramesCome:
 
 class TestRefusals:
     def test_groups_that_do_not_fit(self, u):
-        with pytest.raises(ArgumentError, match="mobile has 214 atoms, ref has 855"):
+        with pytest.raises(ArgumentError, match="mobile has 214 atoms, reference has 855, and no residue"):
             align.AverageStructure(u, select=("name CA", "backbone"))
         with pytest.raises(ArgumentError, match="matches no atom"):
             align.AverageStructure(u, select="name XX")
@@ -312,3 +312,20 @@ class TestRefusals:
         with pytest.warns(MdloomWarning, match=r"broken across the periodic box.*average structure will jump") as seen:
             align.AverageStructure(mda.Universe(GRO, XTC), select="protein").run(n_jobs=1)
         assert len([w for w in seen if issubclass(w.category, MdloomWarning)]) == 1
+
+
+class TestFile:
+    def test_the_average_is_written_in_the_format_of_its_ending(self, u, tmp_path):
+        found = align.AverageStructure(u, mda.Universe(PSF, DCD), "name CA", str(tmp_path / "average.pdb")).run()
+        written = mda.Universe(found.filename)
+        np.testing.assert_allclose(written.atoms.positions, found.positions, atol=5.1e-4)
+        assert [path.name for path in tmp_path.iterdir()] == ["average.pdb"]
+
+    def test_other_endings_and_files_that_are_there_are_refused(self, u, tmp_path):
+        with pytest.raises(ArgumentError, match="a structure is written to .*pdb"):
+            align.AverageStructure(u, filename=tmp_path / "average.abc")
+        (tmp_path / "average.gro").write_text("mine")
+        with pytest.raises(FileError, match="exists already"):
+            align.AverageStructure(u, filename=tmp_path / "average.gro", force=False)
+        with pytest.raises(FileError, match="there is no folder"):
+            align.AverageStructure(u, filename=tmp_path / "nowhere" / "average.gro")

@@ -1,6 +1,7 @@
 """convert: what MDAnalysis' writers write of the same frames, from every place and cut."""
 
 import os
+import warnings
 from pathlib import Path
 
 import MDAnalysis as mda
@@ -26,7 +27,7 @@ from MDAnalysisTests.datafiles import (
 import mdloom
 from mdloom import align
 from mdloom.conversion import Conversion
-from mdloom.errors import ArgumentError, FileError, FormatError, TopologyError
+from mdloom.errors import ArgumentError, FileError, FormatError, MdloomWarning, TopologyError
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -269,3 +270,21 @@ class TestRefusals:
         with pytest.raises(FormatError, match=r"bad\.xtc: frame 5 at byte"):
             mdloom.convert("bad.xtc", "out.dcd", n_jobs=2, **place)
         assert not [name for name in os.listdir() if "out.dcd" in name]
+
+
+class TestTimesOfDcd:
+    """XTC holds float32 times: late frames are evenly spaced as far as those can tell."""
+
+    @pytest.mark.parametrize("dt, start", [(0.2, 1e5 + 0.3), (0.1, 1e6), (0.002, 1e6)])
+    def test_late_frames_keep_their_start_and_spacing(self, tmp_path, dt, start):
+        u = mda.Universe(PSF, DCD)
+        positions = np.array([ts.positions.copy() for ts in u.trajectory[:6]])
+        u.load_new(positions, order="fac", dt=dt, time_offset=start)
+        source = u if dt < 0.01 else mdloom.convert(u, tmp_path / "late.xtc")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", MdloomWarning)
+            mdloom.convert(source, tmp_path / "late.dcd")
+        found = mdloom.open(tmp_path / "late.dcd")
+        rounding = 0 if dt < 0.01 else float(np.spacing(np.float32(start)))
+        assert found[5].time - found[0].time == pytest.approx(5 * dt, abs=rounding + 1e-5)
+        assert found[0].time == pytest.approx(start, abs=dt + rounding)

@@ -9,7 +9,7 @@ import pytest
 from MDAnalysisTests.datafiles import DCD, GRO, PSF, XTC
 
 import mdloom
-from mdloom import rdf, rms
+from mdloom import align, msd, rdf, rms
 from mdloom.errors import ArgumentError
 from mdloom.hbond_analysis import HydrogenBondAnalysis
 from mdloom.one_pass import select_frames
@@ -133,3 +133,17 @@ def test_a_python_analysis_in_the_pass_leaves_the_box_of_the_others_as_the_file_
     np.testing.assert_array_equal(together[0].count, alone[0].count)
     np.testing.assert_array_equal(together[0].rdf, alone[0].rdf)
     np.testing.assert_array_equal(together[1].hbonds, alone[1].hbonds)
+
+
+def test_a_pass_that_one_analysis_refuses_leaves_all_without_results_and_old_files_in_place(tmp_path):
+    u = mda.Universe(GRO, XTC)
+    old = tmp_path / "aligned.xtc"
+    for order in (1, -1):
+        old.write_text("old")
+        aligned = align.AlignTraj(u, u, select="name CA", filename=old)
+        analyses = [aligned, rms.RMSF(u.atoms[:9]), msd.EinsteinMSD(u, "name OW")][::order]
+        with pytest.raises(ArgumentError, match="wrapped"):
+            mdloom.run(analyses, stop=4)
+        assert not any(analysis.results for analysis in analyses)
+        assert old.read_text() == "old" and list(tmp_path.iterdir()) == [old]
+        assert analyses[1].partial().rmsf.shape == (9,)
