@@ -16,6 +16,9 @@ from .trajectory_files import FRAME, N_BYTES, TIME, TrajectoryFile
 from .universe import FilesAlone, trajectory_of
 from .written_trajectory import WrittenTrajectory
 
+#: Files that tell how many atoms there are, and are read natively.
+_NATIVE_ENDINGS = (".xtc", ".trr", ".dcd", ".nc", ".ncdf")
+
 Source = Any  #: Universe, AtomGroup, a path, or several
 
 
@@ -105,10 +108,9 @@ def convert(
     `source`: a Universe or AtomGroup with its transformations, or a file, or several as one; XTC, TRR, DCD and AMBER
     NetCDF are read natively, with all atoms, and need no `topology`. `destination`: .xtc or .dcd. `select`: a selection
     of the source's atoms; `atoms`: their 0-based indices, in any order, instead. `start`, `stop`, `step`, `frames`: as
-    in run().
-    `precision`: decimals of an XTC's positions in nm. `dt`: time between frames of a DCD, ps; None: as the frames have
-    it. `fit`: atoms to superpose every frame by, a selection or an AtomGroup (on the first frame that is written), or
-    :class:`mdloom.align.Fit`. `overwrite`: replace a file that is there. The others are those of
+    in run(). `precision`: decimals of an XTC's positions in nm. `dt`: time between frames of a DCD, ps; None: as the
+    frames have it. `fit`: atoms to superpose every frame by, a selection or an AtomGroup (on the first frame that is
+    written), or :class:`mdloom.align.Fit`. `overwrite`: replace a file that is there. The others are those of
     :meth:`mdloom.analysis.Analysis.run`.
 
     Returns (path, n_frames, n_atoms, n_bytes), which can be used as the path. The file holds what MDAnalysis' writers
@@ -160,7 +162,7 @@ def _group_of(source: Source, topology: str | os.PathLike[str] | None) -> Any:
         ) from None
     if not paths:
         raise ArgumentError("source names no file")
-    if topology is None and all(path.lower().endswith((".xtc", ".dcd")) for path in paths):
+    if topology is None and all(path.lower().endswith(_NATIVE_ENDINGS) for path in paths):
         return FilesAlone(list(map(os.path.abspath, paths)))
     universe = _universe(paths, topology)
     trajectory_of(universe)

@@ -187,6 +187,8 @@ class TestSources:
         mdloom.convert(memory, "memory.dcd")
         np.testing.assert_array_equal(mdloom.open("memory.dcd").read(), mdloom.open(DCD).read())
         assert mdloom.convert(TRR, "trr.xtc").n_frames == mdloom.convert(TRR, "gro.xtc", topology=GRO).n_frames == 10
+        assert Path("trr.xtc").read_bytes() == Path("gro.xtc").read_bytes()
+        assert mdloom.convert([TRR, TRR], "twice.xtc").n_frames == 20
         assert mdloom.convert(PDB_multiframe, "pdb.xtc").n_frames == 24
 
     def test_superposed_on_the_first_frame_or_another(self):
@@ -240,7 +242,7 @@ class TestRefusals:
             (("none.trr", "out.dcd"), {"topology": GRO}, ArgumentError, "none.trr: there is no such file"),
             ((__file__, "out.dcd"), {}, ArgumentError, "cannot be opened .*give topology="),
             ((PSF, "out.dcd"), {}, ArgumentError, "holds a topology only"),
-            (([TRR, TRR], "out.dcd"), {}, ArgumentError, "give topology="),
+            (([GRO, GRO], "out.dcd"), {}, ArgumentError, "give topology="),
             (([], "out.dcd"), {}, ArgumentError, "source names no file"),
             ((3, "out.dcd"), {}, ArgumentError, "not int"),
         ],
