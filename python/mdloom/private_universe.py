@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from .universe import (
     format_names,
     is_decoded_here,
     name_of,
+    native_source,
     refuse_parts_of_files,
     refuse_streams,
     short_name,
@@ -117,6 +119,9 @@ class PrivateUniverses:
             return self._make_copy()
 
 
+_NO_ATOMS = np.empty(0, np.int64)
+
+
 def _nothing() -> None:
     pass
 
@@ -144,17 +149,25 @@ class PrivateUniverse:
         self._untouched = ts.copy() if len(self._users) > 1 else None
         if not len(wanted):
             return np.empty((0, 3), np.float32), float(ts.time), np.zeros(9, np.float32), (), 0
-        return np.ascontiguousarray(ts.positions[wanted], dtype=np.float32), float(ts.time), *self._stored_with(ts)
+        positions = np.ascontiguousarray(ts.positions[wanted], dtype=np.float32)
+        return positions, float(ts.time), *self._stored_with(ts, frame_index)
 
-    def _stored_with(self, ts: Any) -> tuple[np.ndarray, tuple, int]:
+    def _stored_with(self, ts: Any, frame_index: int) -> tuple[np.ndarray, tuple, int]:
         """Box, cell and step as the file has them, for native analyses to give the bits that they give alone;
         transformations may set the box.
         """
         reader = getattr(self._trajectory, "active_reader", self._trajectory)
         if not is_decoded_here(self._trajectory) or not reader.convert_units:
-            return box_of(ts), (), step_of(ts)
+            box = box_of(ts) if self._boxes is None else self._boxes.read(_NO_ATOMS, frame_index, 1, 1)[2].reshape(9)
+            return box, (), step_of(ts)
         box, cell, step = reader.exact_cell()
         return (box_of(ts), (), step) if self._is_transformed else (box, cell, step)
+
+    @cached_property
+    def _boxes(self) -> Any:
+        """Where to look up boxes that MDAnalysis' reader has turned into lengths and angles; None: nowhere."""
+        opened = None if self._is_transformed or self._is_in_memory else native_source(self.universe)
+        return None if opened is None else opened[0]
 
     def ts_for(self, user: Fold | ChangingGroups) -> Any:
         """The frame as it was read, whatever analyses before this one did to it."""

@@ -64,17 +64,24 @@ def trajectory_source(universe: Any, strict: bool = False, warn: Callable[[str],
         return _memory(trajectory)
     if is_single_frame(trajectory):
         return _single_frame(trajectory)
+    return native_source(universe, strict, warn) or _python(universe, trajectory)
+
+
+def native_source(universe: Any, strict: bool = False, warn: Callable[[str], Any] | None = None) -> Opened | None:
+    """As trajectory_source(), of files that are decoded here; None for others. Raises FileError and FormatError."""
+    trajectory = universe.trajectory
     paths = _native_paths(trajectory)
     steps = native_steps(trajectory, universe) if paths else None
     source = None if steps is None else _open(paths, strict, warn, trajectory)
-    if steps is not None and source is not None:
-        _require_same_atoms(source, universe)
-        # MDAnalysis counted when it opened: a file that has grown since has more frames than the Universe shows
-        if source.n_frames <= len(trajectory):
-            text = f"{format_names(trajectory)} read natively{' with its transformations' if steps else ''}"
-            source = _core.transformed(source, steps)
-            return source, "native", text, ("description", source.describe())
-    return _python(universe, trajectory)
+    if steps is None or source is None:
+        return None
+    _require_same_atoms(source, universe)
+    # MDAnalysis counted when it opened: a file that has grown since has more frames than the Universe shows
+    if source.n_frames > len(trajectory):
+        return None
+    text = f"{format_names(trajectory)} read natively{' with its transformations' if steps else ''}"
+    source = _core.transformed(source, steps)
+    return source, "native", text, ("description", source.describe())
 
 
 def _open(paths: list[str], strict: bool, warn: Callable[[str], Any] | None, trajectory: Any) -> _core.Source | None:
