@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "mdloom/sources/catalog.hpp"
 #include "mdloom/sources/formats/unit_cell.hpp"
 #include "support/netcdf_writer.hpp"
-#include "support/scratch_folder.hpp"
-#include "support/source_law.hpp"
+#include "support/one_file.hpp"
 
 namespace mdloom::sources {
 namespace {
@@ -16,12 +14,10 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class AmberNetcdf : public testing::Test {
+class AmberNetcdf : public OneFile {
 protected:
-    std::shared_ptr<const Source> open(const Bytes& content, bool strict = false) {
-        const OpenOptions options{strict, [this](const std::string& text) { warnings.push_back(text); }};
-        return sources::open(std::vector{folder.write("traj.nc", content)}, options);
-    }
+    AmberNetcdf() : OneFile("traj.nc") {}
+
     void expect_read(const NetcdfFile& file) {
         const auto source = open(netcdf_bytes(file));
         const auto found = read_all(*source);
@@ -43,16 +39,7 @@ protected:
         expect_source_law(*source);
         EXPECT_THAT(warnings, IsEmpty());
     }
-    template <class E>
-    std::string error(const Bytes& content, bool strict = false) {
-        try {
-            read_all(*open(content, strict));
-        } catch (const E& e) {
-            return e.what();
-        }
-        ADD_FAILURE() << "no such error";
-        return "";
-    }
+    using OneFile::error;
     template <class E>
     std::string error(const NetcdfFile& file) {
         return error<E>(netcdf_bytes(file));
@@ -62,9 +49,6 @@ protected:
         bytes.resize(n);
         return bytes;
     }
-
-    ScratchFolder folder;
-    std::vector<std::string> warnings;
 };
 
 TEST_F(AmberNetcdf, reads_all_versions_precisions_and_sets_of_variables) {

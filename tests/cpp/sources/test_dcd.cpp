@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "mdloom/sources/catalog.hpp"
 #include "support/dcd_writer.hpp"
-#include "support/scratch_folder.hpp"
-#include "support/source_law.hpp"
+#include "support/one_file.hpp"
 
 namespace mdloom::sources {
 namespace {
@@ -16,12 +14,10 @@ using testing::HasSubstr;
 
 constexpr double akma = 4.888821e-2;
 
-class Dcd : public testing::Test {
+class Dcd : public OneFile {
 protected:
-    std::shared_ptr<const Source> open(const Bytes& content, bool strict = false) {
-        const OpenOptions options{strict, [this](const std::string& text) { warnings.push_back(text); }};
-        return sources::open(std::vector{folder.write("traj.dcd", content)}, options);
-    }
+    Dcd() : OneFile("traj.dcd") {}
+
     std::vector<Frame> expect_read(const DcdFile& file) {
         const auto source = open(dcd_bytes(file));
         auto found = read_all(*source);
@@ -31,19 +27,6 @@ protected:
         EXPECT_TRUE(warnings.empty());
         return found;
     }
-    template <class E>
-    std::string error(const Bytes& content, bool strict = false) {
-        try {
-            read_all(*open(content, strict));
-        } catch (const E& e) {
-            return e.what();
-        }
-        ADD_FAILURE() << "no such error";
-        return "";
-    }
-
-    ScratchFolder folder;
-    std::vector<std::string> warnings;
 };
 
 TEST_F(Dcd, reads_both_byte_orders_and_both_lengths_of_record_markers) {

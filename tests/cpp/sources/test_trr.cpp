@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "mdloom/sources/catalog.hpp"
-#include "support/scratch_folder.hpp"
-#include "support/source_law.hpp"
+#include "support/one_file.hpp"
 #include "support/trr_writer.hpp"
 
 namespace mdloom::sources {
@@ -14,12 +12,10 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-class Trr : public testing::Test {
+class Trr : public OneFile {
 protected:
-    std::shared_ptr<const Source> open(const Bytes& content, bool strict = false) {
-        const OpenOptions options{strict, [this](const std::string& text) { warnings.push_back(text); }};
-        return sources::open(std::vector{folder.write("traj.trr", content)}, options);
-    }
+    Trr() : OneFile("traj.trr") {}
+
     void expect_read(const std::vector<TrrFrame>& frames) {
         const auto source = open(trr_file(frames));
         const auto found = read_all(*source);
@@ -38,23 +34,10 @@ protected:
         expect_source_law(*source);
         EXPECT_TRUE(warnings.empty());
     }
-    template <class E>
-    std::string error(const Bytes& content, bool strict = false) {
-        try {
-            read_all(*open(content, strict));
-        } catch (const E& e) {
-            return e.what();
-        }
-        ADD_FAILURE() << "no such error";
-        return "";
-    }
     static Bytes with(Bytes bytes, std::size_t at, std::uint32_t value) {
         for (std::size_t i = 0; i < 4; ++i) bytes[at + i] = std::byte(value >> (24 - 8 * i));
         return bytes;
     }
-
-    ScratchFolder folder;
-    std::vector<std::string> warnings;
 };
 
 constexpr std::size_t version_at = 12, sizes_at = 24, n_atoms_at = 64;

@@ -2,9 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "mdloom/sources/catalog.hpp"
-#include "support/scratch_folder.hpp"
-#include "support/source_law.hpp"
+#include "support/one_file.hpp"
 #include "support/xtc_writer.hpp"
 
 namespace mdloom::sources {
@@ -14,12 +12,10 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class Xtc : public testing::Test {
+class Xtc : public OneFile {
 protected:
-    std::shared_ptr<const Source> open(const Bytes& content, bool strict = false) {
-        const OpenOptions options{strict, [this](const std::string& text) { warnings.push_back(text); }};
-        return sources::open(std::vector{folder.write("traj.xtc", content)}, options);
-    }
+    Xtc() : OneFile("traj.xtc") {}
+
     void expect_read(const std::vector<XtcFrame>& frames) {
         const auto source = open(xtc_file(frames));
         const auto found = read_all(*source);
@@ -37,22 +33,9 @@ protected:
         expect_source_law(*source);
         EXPECT_TRUE(warnings.empty());
     }
-    template <class E>
-    std::string error(const Bytes& content, bool strict = false) {
-        try {
-            read_all(*open(content, strict));
-        } catch (const E& e) {
-            return e.what();
-        }
-        ADD_FAILURE() << "no such error";
-        return "";
-    }
     static void put(Bytes& bytes, std::size_t at, std::uint32_t value) {
         for (std::size_t i = 0; i < 4; ++i) bytes[at + i] = std::byte(value >> (24 - 8 * i));
     }
-
-    ScratchFolder folder;
-    std::vector<std::string> warnings;
 };
 
 #include "xtc_by_others.inc"

@@ -4,7 +4,7 @@
 
 #include "mdloom/sources/files/byte_order.hpp"
 #include "mdloom/sources/formats/packed_positions.hpp"
-#include "mdloom/sources/frame_index.hpp"
+#include "mdloom/sources/indexed_source.hpp"
 #include "mdloom/sources/wanted_atoms.hpp"
 
 namespace mdloom::sources {
@@ -52,30 +52,19 @@ struct Head {
     double number(const std::byte* at) const { return n_width == 8 ? load_big<double>(at) : load_big<float>(at); }
 };
 
-struct Place {
-    const File& file;
-    Index frame_index, offset;
-};
-
-template <class... Args>
-[[noreturn]] void refuse(const Place& place, fmt::format_string<Args...> format, Args&&... args) {
-    throw FormatError(fmt::format("{}: frame {} at byte {}: {}", place.file.path(), place.frame_index, place.offset,
-                                  fmt::format(format, std::forward<Args>(args)...)));
-}
-
 Index n_numbers(const Part& part, Index n_atoms) {
     return part.per_frame + part.per_atom * n_atoms;
 }
 
 /// Bytes of a number, told by the first part there is.
-Index find_width(const Place& place, const Head& head) {
+Index find_width(const FramePlace& place, const Head& head) {
     for (std::size_t i = 0; i < parts.size(); ++i)
         if (const Index n = n_numbers(parts[i], head.frame.n_atoms); n > 0 && head.sizes[i] > 0)
             return head.sizes[i] == 8 * n ? 8 : 4;
     refuse(place, "holds neither a box nor anything of its atoms, expected some of it");
 }
 
-void parse_sizes(const Place& place, const std::byte* at, Head& head) {
+void parse_sizes(const FramePlace& place, const std::byte* at, Head& head) {
     head.frame.n_atoms = load_big<std::int32_t>(at + n_front - 4);
     const Index most_atoms = place.file.size() / 12;  // of a frame with positions
     if (head.frame.n_atoms < 1 || head.frame.n_atoms > most_atoms)
@@ -92,7 +81,7 @@ void parse_sizes(const Place& place, const std::byte* at, Head& head) {
     }
 }
 
-void require_trr(const Place& place, const std::byte* at, Index n) {
+void require_trr(const FramePlace& place, const std::byte* at, Index n) {
     if (const auto magic = load_big<std::int32_t>(at); magic != trr_magic)
         refuse(place, "starts with {}, expected the TRR number {}", magic, trr_magic);
     if (n < first_size) return;
@@ -103,7 +92,7 @@ void require_trr(const Place& place, const std::byte* at, Index n) {
 }
 
 /// Nothing: the bytes end inside the head.
-std::optional<Head> parse_head(const Place& place, std::span<const std::byte> bytes) {
+std::optional<Head> parse_head(const FramePlace& place, std::span<const std::byte> bytes) {
     const std::byte* at = bytes.data();
     const Index n = index_of(bytes.size());
     if (n < 4) return {};
@@ -119,46 +108,10 @@ std::optional<Head> parse_head(const Place& place, std::span<const std::byte> by
     return head;
 }
 
-FindHead head_finder(const File& file) {
-    return [&file](Index offset, Index frame_index) -> std::optional<FrameHead> {
-        std::array<std::byte, double_head> buffer;
-        const Index n_left = file.size() - offset;
-        const auto bytes = std::span(buffer).first(usize(std::min(n_left, double_head)));
-        file.read_at(offset, bytes);
-        const auto head = parse_head({file, frame_index, offset}, bytes);
-        if (!head || head->frame.n_bytes > n_left) return {};
-        return head->frame;
-    };
-}
-
-class TrrSource final : public FileSource {
-public:
-    TrrSource(std::shared_ptr<const File> opened, const OpenOptions& how, const std::optional<Snapshot>& expected,
-              FrameIndex known)
-        : FileSource("TRR", std::move(opened), how), index_(std::make_shared<const FrameIndex>(std::move(known))) {
-        if (index_->n_frames() == 0)
-            throw FormatError(fmt::format("{}: ends inside its first frame (at byte {}): no whole frame", file().path(),
-                                          file().size()));
-        if (index_->end() < file().size() && !expected) report_torn_frame(index_->n_frames(), index_->end());
-        take_snapshot(index_->n_atoms, index_->n_frames(), index_->end(), expected);
-    }
-    std::shared_ptr<const Source> refresh() const override {
-        auto now = reopen();
-        auto frames = scan_frames(*now, head_finder(*now), *index_);
-        return std::make_shared<const TrrSource>(std::move(now), options(), std::nullopt, std::move(frames));
-    }
-    std::unique_ptr<Reader> open_reader() const override;
-
-    const std::shared_ptr<const FrameIndex>& frames() const { return index_; }
-
-private:
-    std::shared_ptr<const FrameIndex> index_;
-};
-
 class TrrReader final : public Reader {
 public:
-    explicit TrrReader(const TrrSource& source)
-        : source_(source), frames_(source.frames()), unit_(source.options().file_units ? 1 : 10) {}
+    explicit TrrReader(const IndexedSource& source)
+        : source_(source), frames_(source), unit_(source.options().file_units ? 1 : 10) {}
 
     void read(Index frame_index, std::span<const Index> wanted, Frame& frame) override {
         require_readable(source_, frame_index, wanted);
@@ -173,43 +126,33 @@ public:
             frame.box[i] = static_cast<float>(nm) * 10.0f;
         }
         if (!wanted.empty() && !head.has_positions())
-            refuse(place(frame_index),
+            refuse(frames_.place(frame_index),
                    "holds no positions (x_size is 0), only velocities, forces or a box: leave it out with step= or "
                    "frames=");
-        positions_.read(source_.file(), place(frame_index).offset + head.n_in_front_of(first_data_part),
+        positions_.read(source_.file(), frames_.place(frame_index).offset + head.n_in_front_of(first_data_part),
                         {.are_doubles = head.n_width == 8, .factor = unit_}, wanted, frame.positions);
     }
 
 private:
-    Place place(Index frame_index) const { return {source_.file(), frame_index, frames_->offsets[usize(frame_index)]}; }
-
     /// Reads the head and what may be the box.
     Head fetch_head(Index frame_index) {
-        for (bool renewed = false;; renewed = true) {
-            const FrameHead expected = frames_->head(frame_index);
+        return frames_.head<parse_head>(frame_index, [&](const FramePlace& here, const FrameHead& expected) {
             const auto bytes = std::span(front_).first(usize(std::min(expected.n_bytes, most_front_bytes)));
-            source_.file().read_at(place(frame_index).offset, bytes);
-            try {
-                const auto head = parse_head(place(frame_index), bytes);
-                if (head && head->frame == expected) return *head;
-            } catch (const FormatError&) {
-                if (renewed) throw;
-            }
-            if (renewed) refuse(place(frame_index), "changes while it is being read");
-            frames_ = renew_frame_index(source_.file(), head_finder(source_.file()), source_.options().warn, *frames_);
-        }
+            here.file.read_at(here.offset, bytes);
+            return bytes;
+        });
     }
 
-    const TrrSource& source_;
-    std::shared_ptr<const FrameIndex> frames_;
+    const IndexedSource& source_;
+    FrameFinder frames_;
     const double unit_;  // of positions, in 1/nm
     std::array<std::byte, most_front_bytes> front_{};
     PackedPositions positions_;
 };
 
-std::unique_ptr<Reader> TrrSource::open_reader() const {
-    return std::make_unique<TrrReader>(*this);
-}
+const IndexedFormat format{
+    "TRR", head_finder<parse_head, double_head>,
+    [](const IndexedSource& source) -> std::unique_ptr<Reader> { return std::make_unique<TrrReader>(source); }};
 
 }  // namespace
 
@@ -219,8 +162,7 @@ bool is_trr(std::span<const std::byte> head) {
 
 std::shared_ptr<const Source> open_trr(std::shared_ptr<const File> file, const OpenOptions& options,
                                        const std::optional<Snapshot>& expected) {
-    auto frames = find_frame_index(*file, head_finder(*file), options.warn);
-    return std::make_shared<const TrrSource>(std::move(file), options, expected, std::move(frames));
+    return open_indexed(format, std::move(file), options, expected);
 }
 
 }  // namespace mdloom::sources

@@ -8,7 +8,7 @@
 #include "mdloom/sources/formats/xtc_decode.hpp"
 #include "mdloom/sources/formats/xtc_format.hpp"
 #include "mdloom/sources/formats/xtc_skim.hpp"
-#include "mdloom/sources/frame_index.hpp"
+#include "mdloom/sources/indexed_source.hpp"
 #include "mdloom/sources/wanted_atoms.hpp"
 
 namespace mdloom::sources {
@@ -26,18 +26,7 @@ struct Head {
     Index n_stream = 0;  // bytes of the stream, or of the raw floats
 };
 
-struct Place {
-    const File& file;
-    Index frame_index, offset;
-};
-
-template <class... Args>
-[[noreturn]] void refuse(const Place& place, fmt::format_string<Args...> format, Args&&... args) {
-    throw FormatError(fmt::format("{}: frame {} at byte {}: {}", place.file.path(), place.frame_index, place.offset,
-                                  fmt::format(format, std::forward<Args>(args)...)));
-}
-
-void parse_coding(const Place& place, const std::byte* at, bool long_length, Head& head) {
+void parse_coding(const FramePlace& place, const std::byte* at, bool long_length, Head& head) {
     auto& coding = head.coding;
     const auto precision = load_big<float>(at + 56);
     coding.n_atoms = head.frame.n_atoms;
@@ -63,7 +52,7 @@ void parse_coding(const Place& place, const std::byte* at, bool long_length, Hea
 }
 
 /// Nothing: the bytes end inside the head.
-std::optional<Head> parse_head(const Place& place, std::span<const std::byte> bytes) {
+std::optional<Head> parse_head(const FramePlace& place, std::span<const std::byte> bytes) {
     const std::byte* at = bytes.data();
     if (bytes.size() < 4) return {};
     const auto magic = load_big<std::int32_t>(at);
@@ -90,46 +79,10 @@ std::optional<Head> parse_head(const Place& place, std::span<const std::byte> by
     return head;
 }
 
-FindHead head_finder(const File& file) {
-    return [&file](Index offset, Index frame_index) -> std::optional<FrameHead> {
-        std::array<std::byte, most_head_bytes> buffer;
-        const Index n_left = file.size() - offset;
-        const auto bytes = std::span(buffer).first(usize(std::min(n_left, most_head_bytes)));
-        file.read_at(offset, bytes);
-        const auto head = parse_head({file, frame_index, offset}, bytes);
-        if (!head || head->frame.n_bytes > n_left) return {};
-        return head->frame;
-    };
-}
-
-class XtcSource final : public FileSource {
-public:
-    XtcSource(std::shared_ptr<const File> opened, const OpenOptions& how, const std::optional<Snapshot>& expected,
-              FrameIndex known)
-        : FileSource("XTC", std::move(opened), how), index_(std::make_shared<const FrameIndex>(std::move(known))) {
-        if (index_->n_frames() == 0)
-            throw FormatError(fmt::format("{}: ends inside its first frame (at byte {}): no whole frame", file().path(),
-                                          file().size()));
-        if (index_->end() < file().size() && !expected) report_torn_frame(index_->n_frames(), index_->end());
-        take_snapshot(index_->n_atoms, index_->n_frames(), index_->end(), expected);
-    }
-    std::shared_ptr<const Source> refresh() const override {
-        auto now = reopen();
-        auto frames = scan_frames(*now, head_finder(*now), *index_);
-        return std::make_shared<const XtcSource>(std::move(now), options(), std::nullopt, std::move(frames));
-    }
-    std::unique_ptr<Reader> open_reader() const override;
-
-    const std::shared_ptr<const FrameIndex>& frames() const { return index_; }
-
-private:
-    std::shared_ptr<const FrameIndex> index_;
-};
-
 class XtcReader final : public Reader {
 public:
-    explicit XtcReader(const XtcSource& source)
-        : source_(source), frames_(source.frames()), unit_(source.options().file_units ? 1.0f : 10.0f) {}
+    explicit XtcReader(const IndexedSource& source)
+        : source_(source), frames_(source), unit_(source.options().file_units ? 1.0f : 10.0f) {}
 
     void read(Index frame_index, std::span<const Index> wanted, Frame& frame) override {
         require_readable(source_, frame_index, wanted);
@@ -158,24 +111,14 @@ public:
     }
 
 private:
-    Place place(Index frame_index) const { return {source_.file(), frame_index, frames_->offsets[usize(frame_index)]}; }
-
     /// Reads the head, and with it about as many bytes as stop_atom atoms need.
     Head fetch_head(Index frame_index, Index stop_atom) {
-        for (bool renewed = false;; renewed = true) {
-            place_ = {frame_index, frames_->offsets[usize(frame_index)]};
-            const FrameHead expected = frames_->head(frame_index);
+        return frames_.head<parse_head>(frame_index, [&](const FramePlace& here, const FrameHead& expected) {
+            place_ = {frame_index, here.offset};
             n_fetched_ = 0;
             fetch(std::min(expected.n_bytes, most_head_bytes + likely_bytes(expected, stop_atom)));
-            try {
-                const auto head = parse_head(place(frame_index), std::span(bytes_).first(usize(n_fetched_)));
-                if (head && head->frame == expected) return *head;
-            } catch (const FormatError&) {
-                if (renewed) throw;
-            }
-            if (renewed) refuse(place(frame_index), "changes while it is being read");
-            frames_ = renew_frame_index(source_.file(), head_finder(source_.file()), source_.options().warn, *frames_);
-        }
+            return std::span(bytes_).first(usize(n_fetched_));
+        });
     }
 
     Index likely_bytes(const FrameHead& head, Index stop_atom) const {
@@ -235,14 +178,14 @@ private:
     }
 
     [[noreturn]] void refuse_damage(const Head& head, const XtcCursor& cursor) const {
-        refuse(place(place_.frame_index),
+        refuse(frames_.place(place_.frame_index),
                "coordinates are damaged at byte {} (atom {} of {}): the frames before it can be "
                "analysed with stop={}",
                place_.offset + head.n_bytes + cursor.bit / 8, cursor.atom, head.frame.n_atoms, place_.frame_index);
     }
 
-    const XtcSource& source_;
-    std::shared_ptr<const FrameIndex> frames_;
+    const IndexedSource& source_;
+    FrameFinder frames_;
     const float unit_;  // of positions, in 1/nm
     const Simd level_ = chosen_simd();
     const DecodeXtc decode_ = xtc_decoder(level_);
@@ -255,9 +198,9 @@ private:
     Index last_stop_ = 0, last_used_ = 0;  // what the last partial frame took, to guess the next
 };
 
-std::unique_ptr<Reader> XtcSource::open_reader() const {
-    return std::make_unique<XtcReader>(*this);
-}
+const IndexedFormat format{
+    "XTC", head_finder<parse_head, most_head_bytes>,
+    [](const IndexedSource& source) -> std::unique_ptr<Reader> { return std::make_unique<XtcReader>(source); }};
 
 }  // namespace
 
@@ -269,8 +212,7 @@ bool is_xtc(std::span<const std::byte> head) {
 
 std::shared_ptr<const Source> open_xtc(std::shared_ptr<const File> file, const OpenOptions& options,
                                        const std::optional<Snapshot>& expected) {
-    auto frames = find_frame_index(*file, head_finder(*file), options.warn);
-    return std::make_shared<const XtcSource>(std::move(file), options, expected, std::move(frames));
+    return open_indexed(format, std::move(file), options, expected);
 }
 
 }  // namespace mdloom::sources

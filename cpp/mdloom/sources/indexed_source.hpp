@@ -1,0 +1,103 @@
+// What trajectory files share whose frames differ in length: a head in front of each frame says how long it is. Where
+// frames start is in the frame index (frame_index.hpp), with which every head that is read is compared.
+#pragma once
+#include <fmt/format.h>
+
+#include <array>
+
+#include "mdloom/sources/file_source.hpp"
+#include "mdloom/sources/frame_index.hpp"
+
+namespace mdloom::sources {
+
+/// A frame, for messages.
+struct FramePlace {
+    const File& file;
+    Index frame_index, offset;
+};
+
+template <class... Args>
+[[noreturn]] void refuse(const FramePlace& place, fmt::format_string<Args...> format, Args&&... args) {
+    throw FormatError(fmt::format("{}: frame {} at byte {}: {}", place.file.path(), place.frame_index, place.offset,
+                                  fmt::format(format, std::forward<Args>(args)...)));
+}
+
+/// parse_head(place, bytes) gives what stands in front of a frame's data, with a member `frame` (FrameHead), from
+/// `most_bytes` bytes or what is left of the file; nothing when they end inside the head.
+template <auto parse_head, Index most_bytes>
+FindHead head_finder(const File& file) {
+    return [&file](Index offset, Index frame_index) -> std::optional<FrameHead> {
+        std::array<std::byte, most_bytes> buffer;
+        const Index n_left = file.size() - offset;
+        const auto bytes = std::span(buffer).first(usize(std::min(n_left, most_bytes)));
+        file.read_at(offset, bytes);
+        const auto head = parse_head(FramePlace{file, frame_index, offset}, bytes);
+        if (!head || head->frame.n_bytes > n_left) return {};
+        return head->frame;
+    };
+}
+
+class IndexedSource;
+
+/// One such format.
+struct IndexedFormat {
+    const char* name;  ///< in the catalog
+    FindHead (*find_heads)(const File& file);
+    std::unique_ptr<Reader> (*open_reader)(const IndexedSource& source);
+};
+
+class IndexedSource final : public FileSource {
+public:
+    IndexedSource(const IndexedFormat& format, std::shared_ptr<const File> opened, const OpenOptions& how,
+                  const std::optional<Snapshot>& expected, FrameIndex known);
+
+    std::shared_ptr<const Source> refresh() const override;
+    std::unique_ptr<Reader> open_reader() const override { return format_.open_reader(*this); }
+
+    const std::shared_ptr<const FrameIndex>& frames() const { return index_; }
+    /// As renew_frame_index().
+    std::shared_ptr<const FrameIndex> renewed(const FrameIndex& known) const;
+
+private:
+    IndexedFormat format_;
+    std::shared_ptr<const FrameIndex> index_;
+};
+
+/// As the catalog opens files. Throws FileError and FormatError.
+std::shared_ptr<const Source> open_indexed(const IndexedFormat& format, std::shared_ptr<const File> file,
+                                           const OpenOptions& options, const std::optional<Snapshot>& expected);
+
+/// Where one reader finds frames.
+class FrameFinder {
+public:
+    explicit FrameFinder(const IndexedSource& source) : source_(source), frames_(source.frames()) {}
+
+    FramePlace place(Index frame_index) const {
+        return {source_.file(), frame_index, frames_->offsets[usize(frame_index)]};
+    }
+
+    /// The head of a frame; fetch(place, expected) gives the frame's first bytes. When it is not what the index says,
+    /// the index is renewed once. Throws FormatError when it is still another one.
+    template <auto parse_head, class Fetch>
+    auto head(Index frame_index, Fetch fetch) {
+        for (bool renewed = false;; renewed = true) {
+            const FramePlace here = place(frame_index);
+            const FrameHead expected = frames_->head(frame_index);
+            const std::span<const std::byte> bytes = fetch(here, expected);
+            try {
+                const auto head = parse_head(here, bytes);
+                if (head && head->frame == expected) return *head;
+            } catch (const FormatError&) {
+                if (renewed) throw;
+            }
+            if (renewed) refuse(here, "changes while it is being read");
+            frames_ = source_.renewed(*frames_);
+        }
+    }
+
+private:
+    const IndexedSource& source_;
+    std::shared_ptr<const FrameIndex> frames_;
+};
+
+}  // namespace mdloom::sources
