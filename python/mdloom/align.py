@@ -15,7 +15,7 @@ from .analysis import NativeAnalysis
 from .errors import ArgumentError, FileError, MdloomWarning
 from .fitting import Fit
 from .matching import matching_atoms
-from .references import both_selections, matched_atoms
+from .references import both_selections, fit_reference
 from .results import Results
 from .universe import trajectory_of
 from .writers import require_place, whole_or_not_at_all
@@ -88,7 +88,7 @@ class AverageStructure(NativeAnalysis):
             match_atoms,
         )
         self.averaged_atoms = self.mobile_atoms if average is None else atoms.select("mobile", mobile, average)
-        matched = matched_atoms(self.mobile_atoms, self.ref_atoms, weights, ref_frame, np.inf)
+        matched = fit_reference(self.mobile_atoms, self.ref_atoms, weights, ref_frame, np.inf)
         self._reference, self._weights = matched.positions, matched.weights
         self._doubt = matched.broken("the average structure")
         for message in filter(None, [doubt, *matched.doubts]):

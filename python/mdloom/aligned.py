@@ -11,11 +11,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import _core, atoms, memory
+from .columns import TABLES, Column
 from .errors import ArgumentError, MdloomWarning, depth_outside_package
 from .fitting import Fit, SettledFit
 from .matching import matching_atoms
 from .references import both_selections
-from .results import TABLES, Column, Results
+from .results import Results
 from .trajectory_files import FRAME, TIME, TrajectoryFile, even_spacing, from_options
 from .universe import file_names, trajectory_of
 from .written_trajectory import WrittenTrajectory

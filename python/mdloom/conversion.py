@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,32 +86,21 @@ def convert(
     select: str | None = None,
     atoms: Sequence[int] | np.ndarray | None = None,
     topology: str | os.PathLike[str] | None = None,
-    start: int | None = None,
-    stop: int | None = None,
-    step: int | None = None,
-    frames: Iterable[int] | None = None,
     precision: int = 3,
     dt: float | None = None,
     fit: Any = None,
     overwrite: bool = False,
-    n_jobs: int | None = None,
-    n_blocks: int | None = None,
-    verbose: bool = False,
-    progress: Callable[[int, int], Any] | None = None,
-    client: Any = None,
-    scheduler: Any = None,
-    scheduler_file: Any = None,
-    strict: bool = False,
+    **how: Any,
 ) -> Converted:
     """Write a trajectory anew: another format, fewer atoms, some of the frames; on all cores, or wherever run() works.
 
     `source`: a Universe or AtomGroup with its transformations, or a file, or several as one; XTC, TRR, DCD and AMBER
     NetCDF are read natively, with all atoms, and need no `topology`. `destination`: .xtc or .dcd. `select`: a selection
-    of the source's atoms; `atoms`: their 0-based indices, in any order, instead. `start`, `stop`, `step`, `frames`: as
-    in run(). `precision`: decimals of an XTC's positions in nm. `dt`: time between frames of a DCD, ps; None: as the
-    frames have it. `fit`: atoms to superpose every frame by, a selection or an AtomGroup (on the first frame that is
-    written), or :class:`mdloom.align.Fit`. `overwrite`: replace a file that is there. The others are those of
-    :meth:`mdloom.analysis.Analysis.run`.
+    of the source's atoms; `atoms`: their 0-based indices, in any order, instead. `precision`: decimals of an XTC's
+    positions in nm. `dt`: time between frames of a DCD, ps; None: as the frames have it. `fit`: atoms to superpose
+    every frame by, a selection or an AtomGroup (on the first frame that is written), or :class:`mdloom.align.Fit`.
+    `overwrite`: replace a file that is there. `how`: which frames and where, the arguments of
+    :meth:`mdloom.analysis.Analysis.run`: ``start``, ``stop``, ``step``, ``frames``, ``n_jobs``, ``client``, ...
 
     Returns (path, n_frames, n_atoms, n_bytes), which can be used as the path. The file holds what MDAnalysis' writers
     make of the same frames, the same bytes for any number of workers; it is there whole or not at all, and an old one
@@ -128,20 +117,7 @@ def convert(
         fit=fit,
         overwrite=overwrite,
     )
-    conversion.run(
-        start,
-        stop,
-        step,
-        n_jobs,
-        n_blocks,
-        frames=frames,
-        verbose=verbose,
-        progress=progress,
-        client=client,
-        scheduler=scheduler,
-        scheduler_file=scheduler_file,
-        strict=strict,
-    )
+    conversion.run(**how)
     return conversion.converted()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _core, atoms, kernels
 from .errors import ArgumentError, MdloomWarning, depth_outside_package
-from .references import both_selections, matched_atoms
+from .references import both_selections, fit_reference
 from .universe import positions_at
 
 
@@ -63,7 +63,7 @@ class SettledFit:
             self._weights, doubt = atoms.weights_of("weights", own, fit.weights)
             doubts = [doubt]
         else:
-            matched = matched_atoms(own, own if other is None else other, fit.weights, fit.ref_frame, fit.tol_mass)
+            matched = fit_reference(own, own if other is None else other, fit.weights, fit.ref_frame, fit.tol_mass)
             self._reference, self._weights, doubts = matched.positions, matched.weights, matched.doubts
             self._doubt = matched.broken("the fit")
         for message in filter(None, doubts):

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .results import TABLES, Column, Results
+from .columns import TABLES, Column
+from .results import Results
 
 
 def _frames(values: Any) -> Column:

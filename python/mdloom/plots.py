@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .columns import Column
 from .errors import ArgumentError
-from .results import Column
 
 #: From so many ps on, times are drawn in a larger unit, and how many ps that has.
 _TIME_UNITS = ((1e7, "µs", 1e6), (1e3, "ns", 1e3))

@@ -47,7 +47,7 @@ def reference_positions(universe: Any, groups: list[Any], frame: int | None) -> 
     return [np.ascontiguousarray(part, dtype=np.float64) for part in np.split(positions, borders)], box
 
 
-class MatchedAtoms(NamedTuple):
+class FitReference(NamedTuple):
     """What frames are superposed on."""
 
     reference: Any  #: AtomGroup
@@ -61,9 +61,9 @@ class MatchedAtoms(NamedTuple):
         return atoms.broken_across_box(self.reference, self.positions, self.box, "the reference", quantity)
 
 
-def matched_atoms(mobile: Any, reference: Any, weights: Any, ref_frame: int | None, tol_mass: float) -> MatchedAtoms:
+def fit_reference(mobile: Any, reference: Any, weights: Any, ref_frame: int | None, tol_mass: float) -> FitReference:
     """The reference's positions, copied now, and weights for both. Raises ArgumentError and TopologyError."""
     atoms.require_same_size(mobile, reference)
     values, doubt = atoms.weights_of("weights", reference, weights)
     (positions,), box = reference_positions(reference.universe, [reference], ref_frame)
-    return MatchedAtoms(reference, positions, box, values, [atoms.different_masses(mobile, reference, tol_mass), doubt])
+    return FitReference(reference, positions, box, values, [atoms.different_masses(mobile, reference, tol_mass), doubt])

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
+from .columns import Column
 from .errors import ArgumentError
-
-#: Files that a table with a picture can be written to.
-TABLES = (".csv", ".tsv", ".xvg", ".json", ".npy", ".npz")
-
-
-class Column(NamedTuple):
-    """Some numbers, what they are called in files, their unit, and the words for them in pictures."""
-
-    name: str
-    values: Any
-    unit: str = ""
-    label: str = ""  #: of an axis; empty: the name
-    legend: str = ""  #: among others on the same axis; empty: the name
 
 
 class Results(dict):

@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .columns import TABLES, Column
 from .errors import ArgumentError
-from .results import TABLES, Column, Results
+from .results import Results
 
 
 def _fit_of(results: Results) -> dict[str, list[Column]]:

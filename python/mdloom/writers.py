@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from .columns import Column
 from .errors import ArgumentError, FileError
-from .results import Column, Results
+from .results import Results
 
 About = Mapping[str, Any]
 
