@@ -6,18 +6,17 @@ import os
 import warnings
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from . import _core, atoms, memory
-from .columns import TABLES, Column
+from . import _core, atoms, frame_tables, memory
 from .errors import ArgumentError, MdloomWarning, depth_outside_package
 from .fitting import Fit, SettledFit
 from .matching import matching_atoms
 from .references import both_selections
 from .results import Results
-from .trajectory_files import FRAME, TIME, TrajectoryFile, even_spacing, from_options
+from .trajectory_files import TIME, TrajectoryFile, even_spacing, from_options
 from .universe import file_names, trajectory_of
 from .written_trajectory import WrittenTrajectory
 
@@ -137,15 +136,12 @@ class AlignTraj(WrittenTrajectory):
             super()._commit()
 
     def _found_in(self, columns: dict[str, np.ndarray]) -> Results:
-        found = AlignTrajResults(rmsd=columns["fit_rmsd"])
+        found = _AlignedResults(rmsd=columns["fit_rmsd"])
         if "positions" in columns:
-            found._at, found["times"] = columns["frame"].astype(np.int64), columns["time"]
+            found["times"] = columns["time"]
             found._moved = (self.mobile, columns["positions"], columns["box"])
         else:
-            found._at, found["times"] = (
-                columns["written"][:, FRAME].astype(np.int64),
-                columns["written"][:, TIME].copy(),
-            )
+            found["times"] = columns["written"][:, TIME].copy()
         return found
 
     def _settings(self) -> dict[str, Any]:
@@ -153,29 +149,10 @@ class AlignTraj(WrittenTrajectory):
         return {"select": self._select, "fitted_atoms": len(self.mobile_atoms), **super()._settings(), **file}
 
 
-class AlignTrajResults(Results):
-    """frame, time, rmsd; drawn over time. `universe` is made when it is asked for."""
+class _AlignedResults(frame_tables.AlignTrajResults):
+    """`universe` is made when it is asked for."""
 
-    _endings: ClassVar = TABLES
-    _at: np.ndarray
     _moved: tuple[Any, np.ndarray, np.ndarray] | None = None
-
-    def _parts(self) -> dict[str, list[Column]]:
-        rmsd = Column("rmsd", self.rmsd, "Å", "RMSD", "superposed atoms")
-        return {"rmsd": [rmsd], "times": [Column("time", self.times, "ps")]}
-
-    def _table(self) -> list[Column]:
-        return [Column("frame", self._at), Column("time", self.times, "ps"), *self._parts()["rmsd"]]
-
-    def _curves(self) -> tuple[Column, list[Column]]:
-        _, times, rmsd = self._table()
-        return times, [rmsd]
-
-    def _main(self) -> np.ndarray:
-        return self.rmsd
-
-    def _arrays(self) -> Mapping[str, Any]:
-        return {"rmsd": self.rmsd, "times": self.times}
 
     def __missing__(self, name: str) -> Any:
         if name != "universe" or self._moved is None:

@@ -68,7 +68,7 @@ def select(what: str, group: Any, selection: Any) -> Any:
 
     Several selections keep their order. Raises ArgumentError for selections that are wrong or match nothing.
     """
-    selections = [selection] if isinstance(selection, str) else _listed(selection)
+    selections = selections_of(selection)
     if not selections or selections == ["all"]:
         if not len(group):
             raise ArgumentError(f"{what} holds no atom; {residue_names(group.universe.atoms)}")
@@ -79,10 +79,11 @@ def select(what: str, group: Any, selection: Any) -> Any:
     return atoms
 
 
-def _listed(selections: Any) -> list[str]:
-    listed = selections if isinstance(selections, (list, tuple)) else () if selections is None else None
-    if listed is None or not all(isinstance(one, str) for one in listed):
-        raise ArgumentError(f"a selection is a string or a list of strings, not {selections!r}")
+def selections_of(selection: Any) -> list[str]:
+    """Of a string, a list of strings, or None. Raises ArgumentError for others."""
+    listed = [selection] if isinstance(selection, str) else [] if selection is None else selection
+    if not isinstance(listed, (list, tuple)) or not all(isinstance(one, str) for one in listed):
+        raise ArgumentError(f"a selection is a string or a list of strings, not {selection!r}")
     return list(listed)
 
 

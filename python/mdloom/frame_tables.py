@@ -43,6 +43,29 @@ class RMSDResults(Results):
         return times, columns
 
 
+class AlignTrajResults(Results):
+    """frame, time, rmsd of each frame; drawn over time."""
+
+    _endings: ClassVar = TABLES
+    _frames: np.ndarray
+
+    def _parts(self) -> dict[str, list[Column]]:
+        return {"rmsd": [Column("rmsd", self.rmsd, "Å", "RMSD", "superposed atoms")], "times": [_times(self.times)]}
+
+    def _table(self) -> list[Column]:
+        return [_frames(self._frames), _times(self.times), *self._parts()["rmsd"]]
+
+    def _curves(self) -> tuple[Column, list[Column]]:
+        _, times, rmsd = self._table()
+        return times, [rmsd]
+
+    def _main(self) -> np.ndarray:
+        return self.rmsd
+
+    def _arrays(self) -> Mapping[str, Any]:
+        return {"rmsd": self.rmsd, "times": self.times}
+
+
 class GyrationResults(Results):
     """frame, time, rg, rg_x, rg_y, rg_z of each frame; drawn over time."""
 

@@ -274,8 +274,8 @@ class Projection(NativeAnalysis):
 
 
 def _not_changing(select: Any) -> Any:
-    for selection in [select] if isinstance(select, str) else select if isinstance(select, (list, tuple)) else ():
-        if isinstance(selection, str) and changes_with_frames(selection):
+    for selection in atoms.selections_of(select):
+        if changes_with_frames(selection):
             raise ArgumentError(
                 f'select="{selection}" looks at coordinates, and the same atoms are needed in every frame: select them '
                 "yourself and give the group, PCA(u.select_atoms(...))"
