@@ -18,7 +18,7 @@ struct DensitySpec {
 
 /// Result: "counts", float64 [n_x, n_y, n_z], summed over frames; "n_frames" [1]; "outside" [1], how many atoms were
 /// outside of the grid, summed over frames. Throws ArgumentError for an empty group, and edges that do not rise or make
-/// more than 2^40 cells. Memory: 12 bytes a cell and worker, 8 for what is merged.
+/// more than 2^32 - 2 cells. Memory: 12 bytes a cell and worker, 8 for what is merged.
 std::unique_ptr<Analysis> density(DensitySpec spec);
 
 /// To rebuild one from its spec.

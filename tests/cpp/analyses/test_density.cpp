@@ -102,7 +102,7 @@ TEST(density, unusable_specs_are_refused) {
               "edge 1 along x is nan: edges must be finite, each above the one before it");
     Values many(20000);
     for (std::size_t i = 0; i < many.size(); ++i) many[i] = static_cast<double>(i);
-    EXPECT_EQ(refusal({{0}, {many, many, many}}), "the grid has more than 2^40 cells: choose larger ones");
+    EXPECT_EQ(refusal({{0}, {many, many, many}}), "the grid has more than 4294967294 cells: choose larger ones");
 }
 
 }  // namespace
