@@ -37,6 +37,18 @@ def test_positions_that_are_held_stay_as_they_are_while_others_are_read():
     assert np.array_equal(held, expected[:3])
 
 
+def test_positions_that_are_held_stay_as_they_are_while_other_trajectories_are_read():
+    expected, others = mdloom.open(XTC).read(stop=2), mdloom.open(DCD).read(stop=3)
+    held = []
+    for i in range(2):
+        held.append(mdloom.open(XTC)[i].positions)
+        small = [frame.positions for frame in mdloom.open(DCD)[:3]]
+        assert np.array_equal(small, others)
+        for frame in mdloom.open(XTC)[5:8]:
+            frame.positions[:] = -1
+    assert np.array_equal(held, expected)
+
+
 def test_threads_may_share_a_trajectory():
     trajectory = mdloom.open(XTC)
     expected = trajectory.read()

@@ -137,17 +137,24 @@ TEST(XtcDecoders, stop_where_the_portable_one_stops) {
         const Coded coded(xtc_bytes(frame, static_cast<std::uint32_t>(frame.step)));
         for (Index stop = 0; stop <= coded.coding.n_atoms; ++stop) expect_same(coded, stop);
     }
+    for (const Coded& frame : encoded_systems())
+        for (Index stop = 0; stop < 60; ++stop) expect_same(frame, stop);
+}
+
+void expect_same_in_parts(const Coded& frame, std::size_t n_more) {
+    const Index stop = frame.coding.n_atoms;
+    for (std::size_t n = xtc_slack_bytes; n < frame.stream.size(); n += n_more) {
+        const XtcCursor start{.small_index = frame.coding.small_index};
+        expect_same(frame, n, false, stop, start);
+        expect_same(frame, n, true, stop, start);
+        const XtcCursor later = decode(Simd::portable, frame, n, false, stop, start).cursor;
+        EXPECT_EQ(expect_same(frame, frame.stream.size(), true, stop, later), XtcOutcome::reached);
+    }
 }
 
 TEST(XtcDecoders, want_more_bytes_where_the_portable_one_does_and_go_on_from_there) {
-    const Coded frame(xtc_bytes(random_frames(1, 500)[0]));
-    for (std::size_t n = xtc_slack_bytes; n < frame.stream.size(); n += 7) {
-        const XtcCursor start{.small_index = frame.coding.small_index};
-        expect_same(frame, n, false, 500, start);
-        expect_same(frame, n, true, 500, start);
-        const XtcCursor later = decode(Simd::portable, frame, n, false, 500, start).cursor;
-        EXPECT_EQ(expect_same(frame, frame.stream.size(), true, 500, later), XtcOutcome::reached);
-    }
+    expect_same_in_parts(Coded(xtc_bytes(random_frames(1, 500)[0])), 7);
+    for (const Coded& frame : encoded_systems()) expect_same_in_parts(frame, 101);
 }
 
 /// Bits are flipped, moved and overwritten, and what a frame says of itself is changed.

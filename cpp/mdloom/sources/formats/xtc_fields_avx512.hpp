@@ -19,7 +19,8 @@
 namespace mdloom::sources {
 namespace {
 
-constexpr int most_bits = 51;  ///< of a field: its quotients come from products of 52 bits
+constexpr int most_bits = 51;     ///< of a field: its quotients come from products of 52 bits
+constexpr int most_pair_run = 3;  ///< of groups that come in pairs
 
 /// v / d == (v * multiplier >> 52) >> shift for all v of n_bits. With the multiplier rounded up, the error of the
 /// quotient is below v / 2^(52 + shift), which the choice of the shift keeps below 1 / d.
@@ -59,13 +60,16 @@ struct Field {
 
 /// Four fields side by side: an absolute position and three steps.
 struct alignas(32) FourFields {
-    std::uint64_t mask[4], by_yz[4], yz_shift[4], by_z[4], z_shift[4], size_y[4], size_z[4], least_xy[4], least_z[4];
+    std::uint64_t mask[4], by_yz[4], yz_shift[4], by_z[4], z_shift[4];
+    std::uint64_t minus_y[4], minus_z[4];  // sizes, modulo 2^52: a remainder is one multiplication that adds
+    std::uint64_t least_xy[4], least_z[4];
 
     void set(std::size_t lane, const Field& field) {
         mask[lane] = field.mask();
         by_yz[lane] = field.by_yz.multiplier, yz_shift[lane] = field.by_yz.shift;
         by_z[lane] = field.by_z.multiplier, z_shift[lane] = field.by_z.shift;
-        size_y[lane] = field.sizes.y, size_z[lane] = field.sizes.z;
+        minus_y[lane] = (std::uint64_t{1} << 52) - field.sizes.y,
+        minus_z[lane] = (std::uint64_t{1} << 52) - field.sizes.z;
         least_xy[lane] = std::uint64_t{field.least.y} << 32 | field.least.x;
         least_z[lane] = field.least.z;
     }
@@ -83,8 +87,10 @@ struct alignas(64) EightPlaces {
 struct alignas(64) SmallClass {
     int small_index = 0;  // none
     FourFields fields;
-    FourPlaces group[2][8];  // [flagged][bit]
-    EightPlaces steps[8];    // [bit]: the 4th step and those that follow
+    FourPlaces group[2][8];               // [flagged][bit]
+    EightPlaces steps[8];                 // [bit]: the 4th step and those that follow
+    bool has_pairs[most_pair_run];        // [run - 1]
+    EightPlaces pairs[most_pair_run][8];  // [run - 1][bit]: two groups without flags, the second one behind the first
 };
 
 /// Classes as they are needed. Streams change among a few that follow each other: an encoder uses at most 9.
@@ -98,32 +104,57 @@ public:
         return found;
     }
 
+    /// [bit] of `in`, which is of(...).
+    MDLOOM_TARGET_XTC const EightPlaces* pairs(const SmallClass& in, int run) {
+        SmallClass& found = classes_[static_cast<std::size_t>(in.small_index) % classes_.size()];
+        if (!found.has_pairs[run - 1]) prepare_pairs(found, run);
+        return found.pairs[run - 1];
+    }
+
 private:
     MDLOOM_TARGET_XTC void prepare(SmallClass& made, int small_index) const;
+    MDLOOM_TARGET_XTC void prepare_pairs(SmallClass& made, int run) const;
 
     const Field absolute_;
     std::array<SmallClass, 16> classes_;
 };
 
-/// Places are sums of a few numbers: 40 ns, which frames of a few thousand atoms notice.
+// Places are sums of a few numbers: 40 ns for a class, which frames of a few thousand atoms notice.
+
+/// The lowest byte of each 64 bits for all of them.
+MDLOOM_INLINE_XTC __m512i everywhere(__m512i numbers) {
+    return _mm512_shuffle_epi8(numbers, _mm512_set4_epi32(0x08080808, 0x08080808, 0, 0));
+}
+MDLOOM_INLINE_XTC __m512i which_bytes(__m512i starts) {
+    return _mm512_add_epi8(everywhere(_mm512_srli_epi64(starts, 3)), _mm512_set1_epi64(0x0001020304050607));
+}
+MDLOOM_INLINE_XTC __m512i which_bits(__m512i starts, __m512i byte_places) {
+    return _mm512_sub_epi8(byte_places, everywhere(_mm512_and_si512(starts, _mm512_set1_epi64(7))));
+}
+MDLOOM_INLINE_XTC void set_places(EightPlaces& places, __m512i starts, __m512i byte_places) {
+    _mm512_store_si512(places.bytes, which_bytes(starts));
+    _mm512_store_si512(places.bits, which_bits(starts, byte_places));
+}
+
+/// Of the lanes in `absolute` positions, of all others steps.
+MDLOOM_INLINE_XTC __m512i byte_places(const Field& position, const Field& step, __mmask8 absolute) {
+    return _mm512_mask_mov_epi64(_mm512_set1_epi64(static_cast<long long>(step.byte_places())), absolute,
+                                 _mm512_set1_epi64(static_cast<long long>(position.byte_places())));
+}
+
+inline Field step_field(int small_index) {
+    const Triple sizes = small_packings[static_cast<std::size_t>(small_index)].sizes;
+    const std::uint32_t minus = -(sizes.x / 2);
+    return {small_index, sizes, {minus, minus, minus}};
+}
+
 inline void SmallClasses::prepare(SmallClass& made, int small_index) const {
-    const auto i = static_cast<std::size_t>(small_index);
-    const std::uint32_t minus = -(small_packings[i].sizes.x / 2);
-    const Field small(small_index, small_packings[i].sizes, {minus, minus, minus});
+    const Field small = step_field(small_index);
     made.small_index = small_index;
+    std::ranges::fill(made.has_pairs, false);
     made.fields.set(0, absolute_);
     for (std::size_t lane = 1; lane < 4; ++lane) made.fields.set(lane, small);
-    // 0 0 0 0 0 0 0 0 8 8 ...: the lowest byte of each 64 bits for all of them
-    const __m512i everywhere = _mm512_set4_epi32(0x08080808, 0x08080808, 0, 0);
-    const __m512i backwards = _mm512_set1_epi64(0x0001020304050607);
-    const __m512i places = _mm512_mask_mov_epi64(_mm512_set1_epi64(static_cast<long long>(small.byte_places())), 0x01,
-                                                 _mm512_set1_epi64(static_cast<long long>(absolute_.byte_places())));
-    const auto which_bytes = [&](__m512i starts) MDLOOM_TARGET_XTC {
-        return _mm512_add_epi8(_mm512_shuffle_epi8(_mm512_srli_epi64(starts, 3), everywhere), backwards);
-    };
-    const auto which_bits = [&](__m512i starts, __m512i of) MDLOOM_TARGET_XTC {
-        return _mm512_sub_epi8(of, _mm512_shuffle_epi8(_mm512_and_si512(starts, _mm512_set1_epi64(7)), everywhere));
-    };
+    const __m512i of_group = byte_places(absolute_, small, 0x01), of_steps = byte_places(absolute_, small, 0);
     const auto n = static_cast<long long>(small_index);
     for (int bit = 0; bit < 8; ++bit) {
         for (int flagged = 0; flagged < 2; ++flagged) {
@@ -132,14 +163,22 @@ inline void SmallClasses::prepare(SmallClass& made, int small_index) const {
             FourPlaces& four = made.group[flagged][bit];
             _mm256_store_si256(reinterpret_cast<__m256i*>(four.bytes), _mm512_castsi512_si256(which_bytes(starts)));
             _mm256_store_si256(reinterpret_cast<__m256i*>(four.bits),
-                               _mm512_castsi512_si256(which_bits(starts, places)));
+                               _mm512_castsi512_si256(which_bits(starts, of_group)));
         }
-        const __m512i starts =
-            _mm512_add_epi64(_mm512_setr_epi64(0, n, 2 * n, 3 * n, 4 * n, 5 * n, 6 * n, 7 * n), _mm512_set1_epi64(bit));
-        _mm512_store_si512(made.steps[bit].bytes, which_bytes(starts));
-        _mm512_store_si512(made.steps[bit].bits,
-                           which_bits(starts, _mm512_set1_epi64(static_cast<long long>(small.byte_places()))));
+        const __m512i starts = _mm512_setr_epi64(0, n, 2 * n, 3 * n, 4 * n, 5 * n, 6 * n, 7 * n);
+        set_places(made.steps[bit], _mm512_add_epi64(starts, _mm512_set1_epi64(bit)), of_steps);
     }
+}
+
+/// Two groups take 7 + 2 * (51 + 1 + 3 * 51) bits at most: they are in 64 bytes.
+inline void SmallClasses::prepare_pairs(SmallClass& made, int run) const {
+    const __m512i of_pair = byte_places(absolute_, step_field(made.small_index), 0x11);
+    const long long n = made.small_index, step = absolute_.n_bits + 1, next = step + run * n;
+    const __m512i starts =
+        _mm512_setr_epi64(0, step, step + n, step + 2 * n, next, next + step, next + step + n, next + step + 2 * n);
+    for (int bit = 0; bit < 8; ++bit)
+        set_places(made.pairs[run - 1][bit], _mm512_add_epi64(starts, _mm512_set1_epi64(bit)), of_pair);
+    made.has_pairs[run - 1] = true;
 }
 
 }  // namespace
