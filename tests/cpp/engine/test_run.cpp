@@ -124,7 +124,8 @@ TEST(Run, follows_start_and_step_also_backwards) {
 }
 
 TEST(Run, refuses_coordinates_that_no_exact_sum_could_hold) {
-    for (float x : {std::numeric_limits<float>::infinity(), -0x1p22f, 0x1p22f}) {
+    using Limits = std::numeric_limits<float>;
+    for (float x : {Limits::infinity(), -Limits::infinity(), Limits::quiet_NaN(), -0x1p22f, 0x1p22f, Limits::max()}) {
         Case given = some_case();
         given.moments.push_back(given.moments[0]);
         given.moments.back().positions[3][2] = x;
@@ -141,6 +142,14 @@ TEST(Run, refuses_coordinates_that_no_exact_sum_could_hold) {
         }
         EXPECT_NO_THROW(run_of(given, {1}, FrameSelection({0, frame})).make_worker()->work({0, 2}))
             << "an atom nobody wants is nobody's business";
+    }
+}
+
+TEST(Run, takes_coordinates_up_to_the_last_float_that_an_exact_sum_holds) {
+    for (float x : {std::nextafter(0x1p22f, 0.0f), -std::nextafter(0x1p22f, 0.0f), -0.0f, 0x1p-149f}) {
+        Case given = some_case();
+        given.moments[0].positions[3][2] = x;
+        EXPECT_NO_THROW(run_of(given, {3, 1}, FrameSelection({0})).make_worker()->work({0, 1})) << x;
     }
 }
 

@@ -208,14 +208,14 @@ MDLOOM_TARGET_XTC bool decode(const XtcCoding& coding, const XtcStream& part, co
         const FourPlaces* places = now->group[0] + (at.bit & 7);
         int run = at.run, next = at.small_index;
         Index bit = at.bit + n_bits + 1;  // of the first step
-        if (const auto flags = static_cast<int>(bits_at(stream, at.bit + n_bits) >> 58); flags & 32) {
-            run = (flags & 31) * 11 >> 5;  // a third
-            next += (flags & 31) - 3 * run - 1;
+        if (const auto flags = static_cast<int>(bits_at(stream, at.bit + n_bits) >> 58); flags & 32) [[likely]] {
+            run = (flags & 31) / 3;
+            next += (flags & 31) % 3 - 1;
             bit += 5;
             places += 8;  // group[1]
-        } else if (run >= 1 && run <= most_pair_run) {
+        } else if (run >= 1 && run <= most_pair_run) [[unlikely]] {
             const Index before = at.bit;
-            out = decode_pairs(part, stop, n_bits, *now, classes.pairs(*now, run), at, out, output);
+            out = decode_pairs(part, stop, n_bits, *now, classes.pairs(at.small_index, run), at, out, output);
             if (at.bit != before) continue;
         }
         const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(stream + (at.bit >> 3)));

@@ -87,10 +87,14 @@ struct alignas(64) EightPlaces {
 struct alignas(64) SmallClass {
     int small_index = 0;  // none
     FourFields fields;
-    FourPlaces group[2][8];               // [flagged][bit]
-    EightPlaces steps[8];                 // [bit]: the 4th step and those that follow
-    bool has_pairs[most_pair_run];        // [run - 1]
-    EightPlaces pairs[most_pair_run][8];  // [run - 1][bit]: two groups without flags, the second one behind the first
+    FourPlaces group[2][8];  // [flagged][bit]
+    EightPlaces steps[8];    // [bit]: the 4th step and those that follow
+};
+
+/// Two groups of one class without flags, the second one behind the first. Apart from what most groups need.
+struct alignas(64) Pairs {
+    int small_index[most_pair_run] = {};   // [run - 1]; none
+    EightPlaces places[most_pair_run][8];  // [run - 1][bit]
 };
 
 /// Classes as they are needed. Streams change among a few that follow each other: an encoder uses at most 9.
@@ -104,19 +108,20 @@ public:
         return found;
     }
 
-    /// [bit] of `in`, which is of(...).
-    MDLOOM_TARGET_XTC const EightPlaces* pairs(const SmallClass& in, int run) {
-        SmallClass& found = classes_[static_cast<std::size_t>(in.small_index) % classes_.size()];
-        if (!found.has_pairs[run - 1]) prepare_pairs(found, run);
-        return found.pairs[run - 1];
+    /// [bit]
+    MDLOOM_TARGET_XTC const EightPlaces* pairs(int small_index, int run) {
+        Pairs& found = pairs_[static_cast<std::size_t>(small_index) % pairs_.size()];
+        if (found.small_index[run - 1] != small_index) prepare_pairs(found, small_index, run);
+        return found.places[run - 1];
     }
 
 private:
     MDLOOM_TARGET_XTC void prepare(SmallClass& made, int small_index) const;
-    MDLOOM_TARGET_XTC void prepare_pairs(SmallClass& made, int run) const;
+    MDLOOM_TARGET_XTC void prepare_pairs(Pairs& made, int small_index, int run) const;
 
     const Field absolute_;
     std::array<SmallClass, 16> classes_;
+    std::array<Pairs, 16> pairs_;
 };
 
 // Places are sums of a few numbers: 40 ns for a class, which frames of a few thousand atoms notice.
@@ -151,7 +156,6 @@ inline Field step_field(int small_index) {
 inline void SmallClasses::prepare(SmallClass& made, int small_index) const {
     const Field small = step_field(small_index);
     made.small_index = small_index;
-    std::ranges::fill(made.has_pairs, false);
     made.fields.set(0, absolute_);
     for (std::size_t lane = 1; lane < 4; ++lane) made.fields.set(lane, small);
     const __m512i of_group = byte_places(absolute_, small, 0x01), of_steps = byte_places(absolute_, small, 0);
@@ -171,14 +175,14 @@ inline void SmallClasses::prepare(SmallClass& made, int small_index) const {
 }
 
 /// Two groups take 7 + 2 * (51 + 1 + 3 * 51) bits at most: they are in 64 bytes.
-inline void SmallClasses::prepare_pairs(SmallClass& made, int run) const {
-    const __m512i of_pair = byte_places(absolute_, step_field(made.small_index), 0x11);
-    const long long n = made.small_index, step = absolute_.n_bits + 1, next = step + run * n;
+inline void SmallClasses::prepare_pairs(Pairs& made, int small_index, int run) const {
+    const __m512i of_pair = byte_places(absolute_, step_field(small_index), 0x11);
+    const long long n = small_index, step = absolute_.n_bits + 1, next = step + run * n;
     const __m512i starts =
         _mm512_setr_epi64(0, step, step + n, step + 2 * n, next, next + step, next + step + n, next + step + 2 * n);
     for (int bit = 0; bit < 8; ++bit)
-        set_places(made.pairs[run - 1][bit], _mm512_add_epi64(starts, _mm512_set1_epi64(bit)), of_pair);
-    made.has_pairs[run - 1] = true;
+        set_places(made.places[run - 1][bit], _mm512_add_epi64(starts, _mm512_set1_epi64(bit)), of_pair);
+    made.small_index[run - 1] = small_index;
 }
 
 }  // namespace
