@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <cmath>
+
 #include "support/case.hpp"
 #include "support/toys.hpp"
 

@@ -1,5 +1,5 @@
 // One or two groups of an XTC stream at a time, in registers: 1.0 ns/atom for a protein in water and 1.9 for lipids,
-// where the portable decoder takes 4.1 and 3.8, the one with AVX2 1.9 and 2.6 (one busy core of an AMD Zen 5).
+// where the portable decoder takes 4.1 and 3.8, the one with AVX2 1.9 and 2.6 (one busy core of an AMD Zen 4).
 //
 //   fields     the bytes of 4 or 8 fields, 64 bits for each: a byte permutation brings the 8 bytes that hold a field,
 //              most significant first; a multishift takes the bits out of them and turns their bytes around

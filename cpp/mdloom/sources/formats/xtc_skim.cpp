@@ -32,7 +32,7 @@ XtcOutcome skim_to(Index atom, int n_bits, const XtcCoding& coding, const XtcStr
 }  // namespace
 
 bool is_sparse(std::span<const Index> wanted, Simd level) noexcept {
-    const Index least_gap = level == Simd::avx512 ? 56 : level == Simd::avx2 ? 36 : 20;  // atoms to each wanted one
+    const Index least_gap = level == Simd::avx512 ? 72 : level == Simd::avx2 ? 36 : 20;  // atoms to each wanted one
     return !wanted.empty() && index_of(wanted.size()) * least_gap <= wanted.back() + 1;
 }
 
