@@ -2,6 +2,7 @@
 #include <mutex>
 
 #include "bindings.hpp"
+#include "mdloom/backends/for_each.hpp"
 #include "mdloom/sources/catalog.hpp"
 #include "mdloom/sources/formats/dcd_header.hpp"
 #include "mdloom/transforms/transformed_source.hpp"
@@ -14,17 +15,24 @@ namespace {
 using FrameArray = nb::ndarray<const float, nb::shape<-1, -1, 3>, nb::device::cpu>;
 using BoxRows = nb::ndarray<const float, nb::shape<-1, 9>, nb::c_contig, nb::device::cpu>;
 
+/// Ctrl-C.
+void throw_interrupts() {
+    const nb::gil_scoped_acquire gil;
+    if (PyErr_CheckSignals() != 0) throw nb::python_error();
+}
+
 HeldSource open_files(const std::vector<std::string>& paths, bool strict, Warn warn, std::string format,
                       bool file_units) {
     const nb::gil_scoped_release no_gil;
-    return {sources::open(paths, {strict, std::move(warn), std::move(format), file_units})};
+    return {sources::open(
+        paths, {strict, std::move(warn), std::move(format), file_units, backends::for_each(throw_interrupts)})};
 }
 
 HeldSource open_description(const nb::bytes& description, Warn warn, bool file_units) {
     const auto bytes = to_span(description);
     const nb::gil_scoped_release no_gil;
     const auto open = [&](std::span<const std::byte> inside) {
-        return sources::open(inside, {false, warn, {}, file_units});
+        return sources::open(inside, {false, warn, {}, file_units, backends::for_each(throw_interrupts, 1)});
     };
     if (auto source = transforms::open_transformed(bytes, open)) return {std::move(source)};
     return {open(bytes)};

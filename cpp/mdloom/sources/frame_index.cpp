@@ -2,15 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+
+#include "mdloom/sources/frame_scan.hpp"
 
 namespace mdloom::sources {
 namespace {
 
 constexpr std::uint64_t index_magic = 0x7865646e'6d6f6f6cu;  // "loomndex"
 constexpr std::uint32_t index_version = 1;
-constexpr Index n_frames_rechecked = 1000;  // half a millisecond when cached
+constexpr Index n_rechecked = 1000;         // frames: half a millisecond when cached
+constexpr Index n_rechecked_together = 64;  // by one thread
 
 /// What stands in the file, between magic and version in front and the hash of all of it behind.
 struct KeptIndex {
@@ -48,21 +52,34 @@ bool well_formed(const FrameIndex& frames, Index file_size) {
            std::ranges::adjacent_find(offsets, std::greater_equal<>()) == offsets.end();
 }
 
+/// A kept index and what it is compared with.
+struct Candidate {
+    const File& file;
+    const HeadFormat& format;
+    const ForEach& for_each;
+};
+
 /// Some frames, the first and the last among them, are what the index says, and the file has no more whole ones.
-bool fits(const FrameIndex& frames, const File& file, const FindHead& find_head) try {
-    const Index n = frames.n_frames();
-    const Index n_checked = std::min(n, n_frames_rechecked);
-    for (Index i = 0; i < n_checked; ++i) {
-        const Index k = n_checked == 1 ? 0 : i * (n - 1) / (n_checked - 1);
-        if (find_head(frames.offsets[usize(k)], k) != frames.head(k)) return false;
-    }
-    return n > 0 && (frames.end() == file.size() || !find_head(frames.end(), n));
+bool fits(const FrameIndex& frames, const Candidate& of) try {
+    const Index n = frames.n_frames(), n_checked = std::min(n, n_rechecked);
+    const Index n_groups = (n_checked + n_rechecked_together - 1) / n_rechecked_together;
+    std::vector<char> good(usize(n_groups), true);
+    of.for_each(n_groups, [&](Index group) {
+        HeadFinder heads(of.file, of.format);
+        for (Index i = group; i < n_checked && good[usize(group)]; i += n_groups) {
+            const Index k = n_checked == 1 ? 0 : i * (n - 1) / (n_checked - 1);
+            good[usize(group)] = heads.find(frames.offsets[usize(k)], k) == frames.head(k);
+        }
+    });
+    if (n == 0 || std::ranges::find(good, false) != good.end()) return false;
+    return frames.end() == of.file.size() || !HeadFinder(of.file, of.format).find(frames.end(), n);
 } catch (const FormatError&) {
     return false;
 }
 
 /// Nothing: no index is kept there, or one of another state of the file. Throws Damaged.
-std::optional<FrameIndex> load(const std::string& path, const File& file, const FindHead& find_head) {
+std::optional<FrameIndex> load(const std::string& path, const Candidate& of) {
+    const File& file = of.file;
     Bytes content;
     try {
         const File kept(path);
@@ -81,7 +98,7 @@ std::optional<FrameIndex> load(const std::string& path, const File& file, const 
         if (ByteReader(std::span(content).last(8)).read<std::uint64_t>() != hash_bytes(body)) throw Damaged{};
         auto kept = reader.read<KeptIndex>();
         if (kept.mtime_ns != file.mtime_ns() || kept.fingerprint != file.fingerprint(file.size())) return {};
-        if (!well_formed(kept.frames, file.size()) || !fits(kept.frames, file, find_head)) throw Damaged{};
+        if (!well_formed(kept.frames, file.size()) || !fits(kept.frames, of)) throw Damaged{};
         return std::move(kept.frames);
     } catch (const StateError&) {
         throw Damaged{};
@@ -110,28 +127,10 @@ FrameHead FrameIndex::head(Index frame_index) const {
     return {offsets[k + 1] - offsets[k], n_atoms, steps[k], times[k]};
 }
 
-FrameIndex scan_frames(const File& file, const FindHead& find_head, FrameIndex known) {
-    while (known.end() < file.size()) {
-        const Index offset = known.end(), frame_index = known.n_frames();
-        const auto head = find_head(offset, frame_index);
-        if (!head) break;
-        if (frame_index == 0) known.n_atoms = head->n_atoms;
-        if (head->n_atoms != known.n_atoms)
-            throw FormatError(
-                fmt::format("{}: frame {} at byte {} has {} atoms, expected {} as in the first frame: split the "
-                            "file where the system changes",
-                            file.path(), frame_index, offset, head->n_atoms, known.n_atoms));
-        known.offsets.push_back(offset + head->n_bytes);
-        known.steps.push_back(head->step);
-        known.times.push_back(head->time);
-    }
-    return known;
-}
-
-FrameIndex find_frame_index(const File& file, const FindHead& find_head, const Warn& warn) {
+FrameIndex find_frame_index(const File& file, const HeadFormat& format, const ForEach& for_each, const Warn& warn) {
     for (const auto& path : index_paths(file)) {
         try {
-            if (auto frames = load(path.string(), file, find_head)) return std::move(*frames);
+            if (auto frames = load(path.string(), {file, format, for_each})) return std::move(*frames);
         } catch (const Damaged&) {
             if (warn)
                 warn(fmt::format("{}: the frame index kept there is damaged or of another file; it is made anew",
@@ -139,14 +138,14 @@ FrameIndex find_frame_index(const File& file, const FindHead& find_head, const W
             break;
         }
     }
-    FrameIndex frames = scan_frames(file, find_head);
+    FrameIndex frames = scan_frames(file, format, for_each);
     if (frames.n_frames() > 0) keep(frames, file);
     return frames;
 }
 
-std::shared_ptr<const FrameIndex> renew_frame_index(const File& file, const FindHead& find_head, const Warn& warn,
+std::shared_ptr<const FrameIndex> renew_frame_index(const File& file, const HeadFormat& format, const Warn& warn,
                                                     const FrameIndex& known) {
-    FrameIndex frames = scan_frames(file, find_head);
+    FrameIndex frames = scan_frames(file, format, in_turn);
     if (warn) warn(fmt::format("{}: the frame index kept for it was wrong; it is made anew", file.path()));
     keep(frames, file);
     if (frames.n_frames() != known.n_frames())

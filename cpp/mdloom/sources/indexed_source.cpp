@@ -1,5 +1,7 @@
 #include "mdloom/sources/indexed_source.hpp"
 
+#include "mdloom/sources/frame_scan.hpp"
+
 namespace mdloom::sources {
 
 IndexedSource::IndexedSource(const IndexedFormat& format, std::shared_ptr<const File> opened, const OpenOptions& how,
@@ -16,17 +18,17 @@ IndexedSource::IndexedSource(const IndexedFormat& format, std::shared_ptr<const 
 
 std::shared_ptr<const Source> IndexedSource::refresh() const {
     auto now = reopen();
-    auto frames = scan_frames(*now, format_.find_heads(*now), *index_);
+    auto frames = scan_frames(*now, format_.heads, options().for_each, *index_);
     return std::make_shared<const IndexedSource>(format_, std::move(now), options(), std::nullopt, std::move(frames));
 }
 
 std::shared_ptr<const FrameIndex> IndexedSource::renewed(const FrameIndex& known) const {
-    return renew_frame_index(file(), format_.find_heads(file()), options().warn, known);
+    return renew_frame_index(file(), format_.heads, options().warn, known);
 }
 
 std::shared_ptr<const Source> open_indexed(const IndexedFormat& format, std::shared_ptr<const File> file,
                                            const OpenOptions& options, const std::optional<Snapshot>& expected) {
-    auto frames = find_frame_index(*file, format.find_heads(*file), options.warn);
+    auto frames = find_frame_index(*file, format.heads, options.for_each, options.warn);
     return std::make_shared<const IndexedSource>(format, std::move(file), options, expected, std::move(frames));
 }
 

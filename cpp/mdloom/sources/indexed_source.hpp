@@ -1,48 +1,17 @@
 // What trajectory files share whose frames differ in length: a head in front of each frame says how long it is. Where
 // frames start is in the frame index (frame_index.hpp), with which every head that is read is compared.
 #pragma once
-#include <fmt/format.h>
-
-#include <array>
-
 #include "mdloom/sources/file_source.hpp"
 #include "mdloom/sources/frame_index.hpp"
 
 namespace mdloom::sources {
-
-/// A frame, for messages.
-struct FramePlace {
-    const File& file;
-    Index frame_index, offset;
-};
-
-template <class... Args>
-[[noreturn]] void refuse(const FramePlace& place, fmt::format_string<Args...> format, Args&&... args) {
-    throw FormatError(fmt::format("{}: frame {} at byte {}: {}", place.file.path(), place.frame_index, place.offset,
-                                  fmt::format(format, std::forward<Args>(args)...)));
-}
-
-/// parse_head(place, bytes) gives what stands in front of a frame's data, with a member `frame` (FrameHead), from
-/// `most_bytes` bytes or what is left of the file; nothing when they end inside the head.
-template <auto parse_head, Index most_bytes>
-FindHead head_finder(const File& file) {
-    return [&file](Index offset, Index frame_index) -> std::optional<FrameHead> {
-        std::array<std::byte, most_bytes> buffer;
-        const Index n_left = file.size() - offset;
-        const auto bytes = std::span(buffer).first(usize(std::min(n_left, most_bytes)));
-        file.read_at(offset, bytes);
-        const auto head = parse_head(FramePlace{file, frame_index, offset}, bytes);
-        if (!head || head->frame.n_bytes > n_left) return {};
-        return head->frame;
-    };
-}
 
 class IndexedSource;
 
 /// One such format.
 struct IndexedFormat {
     const char* name;  ///< in the catalog
-    FindHead (*find_heads)(const File& file);
+    HeadFormat heads;
     std::unique_ptr<Reader> (*open_reader)(const IndexedSource& source);
 };
 

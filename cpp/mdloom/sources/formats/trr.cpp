@@ -151,7 +151,7 @@ private:
 };
 
 const IndexedFormat format{
-    "TRR", head_finder<parse_head, double_head>,
+    "TRR", head_format<parse_head, double_head>(),
     [](const IndexedSource& source) -> std::unique_ptr<Reader> { return std::make_unique<TrrReader>(source); }};
 
 }  // namespace

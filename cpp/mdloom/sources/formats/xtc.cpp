@@ -199,7 +199,7 @@ private:
 };
 
 const IndexedFormat format{
-    "XTC", head_finder<parse_head, most_head_bytes>,
+    "XTC", head_format<parse_head, most_head_bytes>(),
     [](const IndexedSource& source) -> std::unique_ptr<Reader> { return std::make_unique<XtcReader>(source); }};
 
 }  // namespace
