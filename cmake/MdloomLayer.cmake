@@ -23,10 +23,12 @@ target_compile_options(mdloom_numbers INTERFACE -ffp-contract=off)
 # The flags of all our own code, and of nobody else's. No -march: kernels choose their instructions while running.
 add_library(mdloom_flags INTERFACE)
 target_link_libraries(mdloom_flags INTERFACE mdloom_numbers)
-target_compile_options(mdloom_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow=local
+set(gcc $<CXX_COMPILER_ID:GNU>)
+target_compile_options(mdloom_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion $<${gcc}:-Wshadow=local>
                        -fno-math-errno -fno-trapping-math $<$<BOOL:${MDLOOM_WERROR}>:-Werror>
                        # what GCC 12 believes to see in inlined vectors depends on the optimizer's mood
-                       -Wno-error=stringop-overflow -Wno-error=array-bounds -Wno-error=restrict
+                       $<${gcc}:-Wno-error=stringop-overflow> $<${gcc}:-Wno-error=array-bounds>
+                       $<${gcc}:-Wno-error=restrict>
                        $<$<CONFIG:Release>:-fstack-protector-strong>)
 target_compile_definitions(mdloom_flags INTERFACE $<$<CONFIG:Release>:_GLIBCXX_ASSERTIONS>)
 if(MDLOOM_SANITIZE)

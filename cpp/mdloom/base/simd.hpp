@@ -1,5 +1,6 @@
 // Which instruction set the kernels and the decoders use. It is chosen while running; every level gives the same bits,
-// so it is a matter of speed alone (docs/decisions/0002-lanes-without-highway.md).
+// so it is a matter of speed alone (docs/decisions/0002-lanes-without-highway.md). On 64-bit ARM the portable one is
+// NEON, and the only one.
 #pragma once
 #include <string_view>
 

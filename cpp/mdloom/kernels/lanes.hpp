@@ -8,9 +8,7 @@
 #include <utility>
 
 // Vectors are passed between always_inline functions only: no call, no calling convention to warn about.
-#if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wpsabi"
-#endif
 
 #define MDLOOM_INLINE inline __attribute__((always_inline))
 #if defined(__x86_64__)

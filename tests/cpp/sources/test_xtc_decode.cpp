@@ -9,6 +9,7 @@
 #include "mdloom/sources/formats/xtc_format.hpp"
 #include "mdloom/sources/formats/xtc_skim.hpp"
 #include "mdloom/writers/frame_encoder.hpp"
+#include "support/bits.hpp"
 #include "support/xtc_writer.hpp"
 
 namespace mdloom::sources {
@@ -125,6 +126,23 @@ TEST(XtcDecoders, give_the_bits_of_the_portable_one_for_groups_of_all_kinds) {
         const Coded coded(xtc_bytes(frame, seed++));
         EXPECT_EQ(expect_same(coded, coded.coding.n_atoms), XtcOutcome::reached);
     }
+}
+
+/// On 64-bit ARM too (`cmake --preset aarch64`).
+TEST(XtcDecoders, give_these_bits_on_every_cpu) {
+    std::vector<XtcFrame> frames = random_frames(5, 600);
+    std::mt19937 random(11);
+    for (std::int32_t box : {60, 700'000, 20'000'000}) frames.push_back({.grid = random_chain(random, 300, 60, box)});
+    for (Simd level : {Simd::portable, Simd::avx2, Simd::avx512})
+        if (level <= best_simd()) {
+            Bits bits;
+            for (const XtcFrame& frame : frames) {
+                const Coded coded(xtc_bytes(frame));
+                const XtcCursor start{.small_index = coded.coding.small_index};
+                bits.add_all(decode(level, coded, coded.stream.size(), true, coded.coding.n_atoms, start).positions);
+            }
+            EXPECT_EQ(bits.value(), 0x41ed1b23caae9678U) << name(level);
+        }
 }
 
 TEST(XtcDecoders, give_the_bits_of_the_portable_one_for_encoded_systems) {
