@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "mdloom/kernels/distances.hpp"
@@ -13,7 +14,6 @@ namespace {
 using kernels::between;
 using kernels::dot;
 using kernels::Point;
-using kernels::point_at;
 
 /// Angles are measured where the cosine says that they may be large enough: far more than libm and rounding differ.
 constexpr double slack = 1e-6;
@@ -23,29 +23,49 @@ double times_its_size(double x) {
     return x * std::abs(x);
 }
 
+bool is_near(double distance, const HydrogenBondsSpec::Criteria& criteria) {
+    return distance > closest_acceptor && distance <= criteria.d_a_cutoff;
+}
+
 std::size_t most_of(const Group& places) {
     return places.empty() ? 0 : usize(*std::ranges::max_element(places)) + 1;
 }
 
-/// Numbers of a frame's group by place, -1 for atoms that are not in it.
-void number(const Group& group, std::vector<Index>& numbers) {
-    std::ranges::fill(numbers, -1);
-    for (std::size_t i = 0; i < group.size(); ++i) numbers[usize(group[i])] = index_of(i);
+/// The largest cosine of a bond and a little more, times its size.
+double most_cosine_of(const HydrogenBondsSpec::Criteria& criteria) {
+    return times_its_size(std::cos(criteria.angle * (std::numbers::pi / 180)) + slack);
 }
 
-/// Calls visit(number) for all of n atoms that may be near; where cells cannot help, for every one.
-template <class Visit>
-void for_each_near(kernels::NearAtoms& near, bool in_cells, const Point& at, std::size_t n, Visit visit) {
-    if (in_cells)
-        for (std::uint32_t atom : near.around(at)) visit(atom);
-    else
-        for (std::size_t atom = 0; atom < n; ++atom) visit(atom);
-}
+/// Makes legs of hydrogens, for what is seen of acceptors with errors: what is certainly no bond is not measured.
+class LegMaker {
+public:
+    /// error: how much where an acceptor is seen may be wrong, Å.
+    LegMaker(const HydrogenBondsSpec::Criteria& criteria, const kernels::PeriodicBox& box, double error)
+        : most_cosine_(static_cast<float>(most_cosine_of(criteria))) {
+        const double most_seen = criteria.d_a_cutoff + 2 * error, across = most_seen + usual_length;
+        // Beyond, the hydrogen may be nearest to another image of the acceptor than the donor is.
+        const double longest = std::min(kernels::half_shortest(box) - most_seen, usual_length);
+        most_square_ = longest > 0 ? static_cast<float>(longest * longest) : -1;
+        // Of s |s| and of d^2, divided by the leg's square: see kernels::find_straight.
+        margin_ = static_cast<float>(6 * across * error + 4 * error * error + float_slack * across * across);
+    }
+    kernels::Leg operator()(const std::array<float, 3>& from) const {
+        const float square = from[0] * from[0] + from[1] * from[1] + from[2] * from[2];
+        if (!(square <= most_square_)) return {0, 0, 0, 0, 0, std::numeric_limits<float>::max()};
+        return {from[0], from[1], from[2], square, most_cosine_ * square, margin_ * square};
+    }
+
+private:
+    static constexpr double usual_length = 2;       ///< of a bond to a hydrogen, at the most, Å
+    static constexpr double float_slack = 0x1p-18;  ///< for what a few operations in float32 leave
+    float most_cosine_, most_square_, margin_;
+};
 
 }  // namespace
 
-HydrogenBondSearch::HydrogenBondSearch(const HydrogenBondsSpec& spec, const Group& atoms, const Group& places)
-    : atoms_(most_of(places)), hydrogen_numbers_(atoms_.size()) {
+HydrogenBondSearch::HydrogenBondSearch(const HydrogenBondsSpec& spec, const Group& atoms, const Group& places,
+                                       Simd level)
+    : atoms_(most_of(places)), level_(level) {
     for (std::size_t i = 0; i < atoms.size(); ++i) atoms_[usize(places[i])] = atoms[i];
     const auto place_of = [&](Index atom) {
         return places[usize(std::ranges::lower_bound(atoms, atom) - atoms.begin())];
@@ -67,56 +87,80 @@ HydrogenBondSearch::HydrogenBondSearch(const HydrogenBondsSpec& spec, const Grou
 
 std::span<const HydrogenBond> HydrogenBondSearch::find(const HydrogenBondsSpec& spec, const Frame& frame,
                                                        const std::vector<Group>& groups) {
-    look_at(frame, groups);
-    if (spec.bonded_donors.empty())
-        own_by_distance(spec.d_h_cutoff);
+    const bool is_same = sites_.look_at(frame, groups);
+    const double cutoff =
+        spec.bonded_donors.empty() ? std::max(spec.criteria.d_a_cutoff, 2 * spec.d_h_cutoff) : spec.criteria.d_a_cutoff;
+    const bool in_cells = near_sites_.prepare(sites_.sites(), sites_.sites(), sites_.box(), cutoff, level_);
+    const bool share_hydrogens = settle_owners(spec, groups, is_same, in_cells);
+    triples_.clear();
+    if (in_cells)
+        look_in_cells(spec, share_hydrogens);
     else
-        own_by_bonds(groups);
+        look_everywhere(spec.criteria);
     found_.clear();
-    search(spec.criteria, groups);
+    kernels::with_images(sites_.box(), [&](const auto& images) {
+        const double most_cosine = most_cosine_of(spec.criteria);
+        for (const Triple& triple : triples_) try_bond(triple, spec.criteria, most_cosine, groups, images);
+    });
     return found_;
 }
 
-void HydrogenBondSearch::look_at(const Frame& frame, const std::vector<Group>& groups) {
-    for (std::size_t i = 0; i < 3; ++i) gathered_[i].look_at(groups[i]);
-    donors_ = gathered_[0].of(frame, groups[0]);
-    hydrogens_ = gathered_[1].of(frame, groups[1]);
-    acceptors_ = gathered_[2].of(frame, groups[2]);
-    box_ = periodic_box_of(frame);
-    // Below 2^22 Å, as the engine has them, nothing is too many boxes away when these are not small.
-    if (box_.shape == kernels::PeriodicBox::Shape::none || *std::ranges::min_element(box_.widths) >= 8) return;
-    kernels::require_usable("donors", donors_, box_);
-    kernels::require_usable("hydrogens", hydrogens_, box_);
-    kernels::require_usable("acceptors", acceptors_, box_);
+/// Whether hydrogens are left to one donor each and may have others, too.
+bool HydrogenBondSearch::settle_owners(const HydrogenBondsSpec& spec, const std::vector<Group>& groups, bool is_same,
+                                       bool in_cells) {
+    if (!spec.bonded_donors.empty()) {
+        owners_.by_bonds(sites_, groups, bonded_donors_, bonded_hydrogens_);
+        return false;
+    }
+    if (in_cells && is_same && owners_.are_kept(sites_, spec.d_h_cutoff)) return true;
+    owners_.by_distance(sites_, spec.d_h_cutoff, level_);
+    return in_cells && owners_.leave_to_one(sites_);
 }
 
-void HydrogenBondSearch::own_by_bonds(const std::vector<Group>& groups) {
-    number(groups[1], hydrogen_numbers_);
-    owned_.start.assign(1, 0);
-    owned_.hydrogens.clear();
-    std::size_t pair = 0;
-    for (Index donor : groups[0]) {
-        while (pair < bonded_donors_.size() && bonded_donors_[pair] < donor) ++pair;
-        for (; pair < bonded_donors_.size() && bonded_donors_[pair] == donor; ++pair)
-            if (const Index hydrogen = hydrogen_numbers_[usize(bonded_hydrogens_[pair])]; hydrogen >= 0)
-                owned_.hydrogens.push_back(usize(hydrogen));
-        owned_.start.push_back(owned_.hydrogens.size());
+void HydrogenBondSearch::look_in_cells(const HydrogenBondsSpec& spec, bool share_hydrogens) {
+    const double error = near_sites_.error();
+    const LegMaker leg_of(spec.criteria, sites_.box(), error);
+    const auto square_of = [](double distance) { return static_cast<float>(distance * distance); };
+    const kernels::Distances distances{square_of(std::max(closest_acceptor - 2 * error, 0.0)),
+                                       square_of(spec.criteria.d_a_cutoff + 2 * error),
+                                       share_hydrogens ? square_of(2 * spec.d_h_cutoff + 2 * error) : -1};
+    for (std::size_t donor = 0; donor < sites_.n_donors(); ++donor) {
+        auto hydrogens = owners_.of(donor);
+        const kernels::NearList& near = near_sites_.around(sites_.site_of_donor(donor));
+        const auto look = [&] {
+            legs_.clear();
+            for (const HydrogenOwners::Hydrogen& hydrogen : hydrogens) legs_.push_back(leg_of(hydrogen.from));
+            return near_sites_.straight(legs_, distances);
+        };
+        auto found = look();
+        if (near.n_close > 1) {
+            const auto all = owners_.all_of(sites_, spec.d_h_cutoff, donor, near, error);
+            if (all.size() > hydrogens.size()) hydrogens = all, found = look();
+        }
+        if (found.empty()) continue;
+        straight_.assign(found.begin(), found.end());
+        std::ranges::sort(straight_, {}, [](const auto& one) { return std::pair(one.leg, one.atom); });
+        for (const auto& [leg, atom] : straight_)
+            if (const std::int32_t acceptor = sites_.acceptor_at(atom); acceptor != HydrogenBondSites::none)
+                triples_.push_back(
+                    {static_cast<std::uint32_t>(donor), hydrogens[leg].number, static_cast<std::uint32_t>(acceptor)});
     }
 }
 
-void HydrogenBondSearch::own_by_distance(double cutoff) {
-    const bool in_cells = near_hydrogens_.prepare(donors_, hydrogens_, box_, cutoff);
-    owned_.start.assign(1, 0);
-    owned_.hydrogens.clear();
-    kernels::with_images(box_, [&](const auto& images) {
-        for (std::size_t donor = 0; donor < donors_.size() / 3; ++donor) {
-            const Point at = point_at(donors_, donor);
-            for_each_near(near_hydrogens_, in_cells, at, hydrogens_.size() / 3, [&](std::size_t hydrogen) {
-                const Point d = images(between(at, point_at(hydrogens_, hydrogen)));
-                if (std::sqrt(dot(d, d)) <= cutoff) owned_.hydrogens.push_back(hydrogen);
-            });
-            std::sort(owned_.hydrogens.begin() + index_of(owned_.start.back()), owned_.hydrogens.end());
-            owned_.start.push_back(owned_.hydrogens.size());
+void HydrogenBondSearch::look_everywhere(const HydrogenBondsSpec::Criteria& criteria) {
+    std::vector<std::uint32_t> near;
+    kernels::with_images(sites_.box(), [&](const auto& images) {
+        for (std::size_t donor = 0; donor < sites_.n_donors(); ++donor) {
+            const auto hydrogens = owners_.of(donor);
+            if (hydrogens.empty()) continue;
+            near.clear();
+            for (std::size_t acceptor = 0; acceptor < sites_.n_acceptors(); ++acceptor) {
+                const Point d = images(between(sites_.donor(donor), sites_.acceptor(acceptor)));
+                if (is_near(std::sqrt(dot(d, d)), criteria)) near.push_back(static_cast<std::uint32_t>(acceptor));
+            }
+            for (const HydrogenOwners::Hydrogen& hydrogen : hydrogens)
+                for (std::uint32_t acceptor : near)
+                    triples_.push_back({static_cast<std::uint32_t>(donor), hydrogen.number, acceptor});
         }
     });
 }
@@ -127,84 +171,20 @@ bool HydrogenBondSearch::counts(Index donor_place, Index acceptor_place) const {
     return ((in_first_[d] & in_second_[a]) | (in_first_[a] & in_second_[d])) != 0;
 }
 
-/// What one donor may be bonded to.
 template <class Images>
-class HydrogenBondSearch::Donor {
-public:
-    Donor(HydrogenBondSearch& search, const HydrogenBondsSpec::Criteria& criteria, const std::vector<Group>& groups,
-          const Images& images)
-        : search_(search),
-          criteria_(criteria),
-          most_cosine_(times_its_size(std::cos(criteria.angle * (std::numbers::pi / 180)) + slack)),
-          groups_(groups),
-          images_(images) {}
-
-    void starts(std::size_t number) {
-        number_ = number;
-        at_ = point_at(search_.donors_, number);
-        met_.clear();
-    }
-    void meets(std::size_t acceptor) {
-        const Point to = point_at(search_.acceptors_, acceptor), d = images_(between(at_, to));
-        const double distance = std::sqrt(dot(d, d));
-        if (distance > closest_acceptor && distance <= criteria_.d_a_cutoff &&
-            search_.counts(groups_[0][number_], groups_[2][acceptor]))
-            add({acceptor, distance, to});
-    }
-    /// Tries all that it met with each of its hydrogens, in order.
-    void ends() {
-        for (std::size_t i = search_.owned_.start[number_]; i < search_.owned_.start[number_ + 1]; ++i)
-            try_hydrogen(search_.owned_.hydrogens[i]);
-    }
-    const Point& at() const { return at_; }
-
-private:
-    struct Met {
-        std::size_t acceptor;
-        double distance;
-        Point at;
-    };
-    /// In order of the acceptors: they are few.
-    void add(const Met& met) {
-        met_.push_back(met);
-        for (std::size_t i = met_.size() - 1; i > 0 && met_[i].acceptor < met_[i - 1].acceptor; --i)
-            std::swap(met_[i], met_[i - 1]);
-    }
-    void try_hydrogen(std::size_t hydrogen) {
-        const Point from = point_at(search_.hydrogens_, hydrogen), u = images_(between(from, at_));
-        const double limit = most_cosine_ * dot(u, u);
-        for (const Met& met : met_) {
-            const Point v = images_(between(from, met.at));
-            if (!(times_its_size(dot(u, v)) <= limit * dot(v, v))) continue;
-            const double angle = kernels::angle_between(u, v);
-            if (angle > criteria_.angle)
-                search_.found_.push_back({search_.atom_at(groups_[0][number_]), search_.atom_at(groups_[1][hydrogen]),
-                                          search_.atom_at(groups_[2][met.acceptor]), met.distance, angle});
-        }
-    }
-
-    HydrogenBondSearch& search_;
-    const HydrogenBondsSpec::Criteria& criteria_;
-    double most_cosine_;  ///< times its size
-    const std::vector<Group>& groups_;
-    const Images& images_;
-    std::size_t number_ = 0;
-    Point at_{};
-    std::vector<Met> met_;
-};
-
-void HydrogenBondSearch::search(const HydrogenBondsSpec::Criteria& criteria, const std::vector<Group>& groups) {
-    const bool in_cells = near_acceptors_.prepare(donors_, acceptors_, box_, criteria.d_a_cutoff);
-    kernels::with_images(box_, [&](const auto& images) {
-        Donor<std::decay_t<decltype(images)>> donor(*this, criteria, groups, images);
-        for (std::size_t d = 0; d < groups[0].size(); ++d) {
-            if (owned_.start[d] == owned_.start[d + 1]) continue;
-            donor.starts(d);
-            for_each_near(near_acceptors_, in_cells, donor.at(), groups[2].size(),
-                          [&](std::size_t acceptor) { donor.meets(acceptor); });
-            donor.ends();
-        }
-    });
+void HydrogenBondSearch::try_bond(const Triple& triple, const HydrogenBondsSpec::Criteria& criteria, double most_cosine,
+                                  const std::vector<Group>& groups, const Images& images) {
+    const Point donor = sites_.donor(triple.donor), acceptor = sites_.acceptor(triple.acceptor),
+                from = sites_.hydrogen(triple.hydrogen), d = images(between(donor, acceptor));
+    const double distance = std::sqrt(dot(d, d));
+    const Index donor_place = groups[0][triple.donor], acceptor_place = groups[2][triple.acceptor];
+    if (!is_near(distance, criteria) || !counts(donor_place, acceptor_place)) return;
+    const Point u = images(between(from, donor)), v = images(between(from, acceptor));
+    if (!(times_its_size(dot(u, v)) <= most_cosine * dot(u, u) * dot(v, v))) return;
+    const double angle = kernels::angle_between(u, v);
+    if (angle > criteria.angle)
+        found_.push_back(
+            {atom_at(donor_place), atom_at(groups[1][triple.hydrogen]), atom_at(acceptor_place), distance, angle});
 }
 
 }  // namespace mdloom::analyses

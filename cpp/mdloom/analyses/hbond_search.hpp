@@ -5,9 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "mdloom/analyses/group_positions.hpp"
+#include "mdloom/analyses/hbond_owners.hpp"
 #include "mdloom/analyses/hbonds.hpp"
-#include "mdloom/kernels/near_atoms.hpp"
 
 namespace mdloom::analyses {
 
@@ -24,7 +23,7 @@ public:
     HydrogenBondSearch() = default;
 
     /// places[i] is where atoms[i] stands in frame.positions; of all atoms of the spec.
-    HydrogenBondSearch(const HydrogenBondsSpec& spec, const Group& atoms, const Group& places);
+    HydrogenBondSearch(const HydrogenBondsSpec& spec, const Group& atoms, const Group& places, Simd level);
 
     /// By donor, hydrogen, acceptor; good until the next call. groups: places of the donors, hydrogens and acceptors of
     /// this frame. Throws ArgumentError for boxes and coordinates that cannot be honoured.
@@ -32,30 +31,29 @@ public:
                                        const std::vector<Group>& groups);
 
 private:
-    /// Hydrogens of each donor: numbers in the frame's groups.
-    struct Owned {
-        std::vector<std::size_t> start;  ///< [n_donors + 1]
-        std::vector<std::size_t> hydrogens;
+    /// What may be a bond: numbers in the frame's groups.
+    struct Triple {
+        std::uint32_t donor, hydrogen, acceptor;
     };
+    bool settle_owners(const HydrogenBondsSpec& spec, const std::vector<Group>& groups, bool is_same, bool in_cells);
+    void look_in_cells(const HydrogenBondsSpec& spec, bool share_hydrogens);
+    void look_everywhere(const HydrogenBondsSpec::Criteria& criteria);
     template <class Images>
-    class Donor;
-
-    void look_at(const Frame& frame, const std::vector<Group>& groups);
-    void own_by_bonds(const std::vector<Group>& groups);
-    void own_by_distance(double cutoff);
-    void search(const HydrogenBondsSpec::Criteria& criteria, const std::vector<Group>& groups);
+    void try_bond(const Triple& triple, const HydrogenBondsSpec::Criteria& criteria, double most_cosine,
+                  const std::vector<Group>& groups, const Images& images);
     bool counts(Index donor_place, Index acceptor_place) const;
     Index atom_at(Index place) const { return atoms_[usize(place)]; }
 
     std::vector<Index> atoms_;                         ///< by place
     std::vector<std::uint64_t> in_first_, in_second_;  ///< by place: bit k for the groups of between[k]
     Group bonded_donors_, bonded_hydrogens_;           ///< places, in the spec's order
-    std::vector<Index> hydrogen_numbers_;              ///< by place: number in the frame's group, or -1
-    std::array<GroupPositions, 3> gathered_;
-    kernels::Positions donors_, hydrogens_, acceptors_;  ///< of this frame, as its box is
-    kernels::PeriodicBox box_;
-    kernels::NearAtoms near_hydrogens_, near_acceptors_;
-    Owned owned_;
+    Simd level_{};
+    HydrogenBondSites sites_;
+    HydrogenOwners owners_;
+    kernels::NearAtoms near_sites_;
+    std::vector<kernels::Leg> legs_;
+    std::vector<kernels::Straight> straight_;
+    std::vector<Triple> triples_;
     std::vector<HydrogenBond> found_;
 };
 

@@ -87,7 +87,7 @@ struct HydrogenBonds {
 
     void single_frame(const Frame& frame, const std::vector<Group>& groups, Scratch& scratch, State& state) const {
         if (!scratch.ready) {
-            scratch.search = HydrogenBondSearch(spec, all_atoms(), groups[3]);
+            scratch.search = HydrogenBondSearch(spec, all_atoms(), groups[3], chosen_simd());
             scratch.ready = true;
         }
         scratch.rows.clear();

@@ -101,16 +101,20 @@ double Division::share() const {
     return share;
 }
 
+Point set_extent(Positions a, Positions b, Division& division) {
+    Point widths;
+    for (std::size_t k = 0; k < 3; ++k) {
+        const auto [least, most] = extent(a, b, k);
+        division.origin[k] = least;
+        widths[k] = most - least;
+        division.inverse[k] = widths[k] > 0 ? 1 / widths[k] : 0;
+    }
+    return widths;
+}
+
 Division divide(Positions a, Positions b, const PeriodicBox& box, double cutoff) {
     Division division{box.shape != PeriodicBox::Shape::none, box.reduced, {}, {}, {}, {}};
-    Point widths = box.widths;
-    if (!division.periodic)
-        for (std::size_t k = 0; k < 3; ++k) {
-            const auto [least, most] = extent(a, b, k);
-            division.origin[k] = least;
-            widths[k] = most - least;
-            division.inverse[k] = widths[k] > 0 ? 1 / widths[k] : 0;
-        }
+    const Point widths = division.periodic ? box.widths : set_extent(a, b, division);
     // Below float32's resolution of what there is, smaller cells separate nothing; and 0 / 0 is not a number of cells.
     const double least_cutoff = std::max({widths[0], widths[1], widths[2], 1e-30}) * 1e-7;
     const double n_atoms = static_cast<double>(std::max(a.size(), b.size()) / 3);

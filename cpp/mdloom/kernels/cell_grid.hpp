@@ -24,6 +24,9 @@ struct Division {
     double share() const;
 };
 
+/// Without a box: what the atoms fill, from where and along each direction (the result, Å).
+Point set_extent(Positions a, Positions b, Division& division);
+
 /// About as many cells as atoms at the most. Positions of both groups are needed without a box only. Usable positions
 /// (require_usable) and at least one of them; cutoff: Å, finite, not negative.
 Division divide(Positions a, Positions b, const PeriodicBox& box, double cutoff);

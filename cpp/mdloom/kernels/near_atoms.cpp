@@ -1,89 +1,178 @@
 #include "mdloom/kernels/near_atoms.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 namespace mdloom::kernels {
 namespace {
 
-constexpr std::size_t most_atoms = std::numeric_limits<std::uint32_t>::max() / 8;  // with all their images
+constexpr std::size_t most_atoms = std::numeric_limits<std::uint32_t>::max() / 64;  // with all their images
+constexpr double most_along = 4096;  // cells; float32 then leaves 2^-12 of one
+constexpr double slack = 1e-3;       // of a cell, for what float32 leaves, twice
+constexpr double float_step = 0x1p-24;
+constexpr double in_a_run = 8;        // atoms: as many as lanes
+constexpr double cells_in_reach = 3;  // along the first direction
+constexpr double cells_per_atom = 2;
 
-constexpr Index finer = 3;
+/// The largest coordinate of an atom's image that is within reach.
+double farthest(const Division& division, const Point& extents) {
+    double most = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+        double along = extents[k];
+        for (const Point& v : division.cell.vectors) along += 1.5 * std::abs(v[k]);
+        most = std::max(most, along);
+    }
+    return most;
+}
+
+std::int32_t whole(float x) {
+    return static_cast<std::int32_t>(x);
+}
 
 }  // namespace
 
-bool NearAtoms::prepare(Positions from, Positions atoms, const PeriodicBox& box, double cutoff) {
+bool NearAtoms::prepare(Positions from, Positions atoms, const PeriodicBox& box, double cutoff, Simd level) {
     const std::size_t n_from = from.size() / 3, n_atoms = atoms.size() / 3;
     if (n_from == 0 || n_atoms == 0 || n_from <= few_pairs / n_atoms || n_atoms > most_atoms) return false;
-    division_ = divide(from, atoms, box, cutoff);
-    if (!division_.one_image() || division_.share() > most_of_space) return false;
-    // Along the first direction cells lie next to each other: finer ones leave less to look at, and cost nothing.
-    division_.n[0] *= finer, division_.reach[0] *= finer;
-    const double limit = cutoff + rounding_in_grid(division_, cutoff);
-    limit_square_ = limit * limit;
-    Index n_cells = 1;
-    for (std::size_t k = 0; k < 3; ++k) strides_[k] = n_cells, n_cells *= division_.n[k] + 2 * division_.reach[k];
-    images_.clear();
-    for (std::size_t i = 0; i < n_atoms; ++i)
-        copy_into_cells(static_cast<std::uint32_t>(i), place_of(point_at(atoms, i), division_));
-    sort_into(usize(n_cells));
+    level_ = level;
+    if (!divide_space(from, atoms, box, cutoff)) return false;
+    is_same_ = from.data() == atoms.data() && n_from == n_atoms;
+    place_points(atoms, division_, level, placed_);
+    if (!is_same_) place_points(from, division_, level, from_);
+    copy_into_cells();
+    sort_images();
     return true;
 }
 
-/// Along each direction an atom is in its cell and, near a face of the box, in the layer beyond the other one.
-void NearAtoms::copy_into_cells(std::uint32_t atom, const Place& place) {
-    const std::size_t first = images_.size();
-    Index cell = 0;
-    for (std::size_t k = 0; k < 3; ++k) cell += (place.cell[k] + division_.reach[k]) * strides_[k];
-    images_.push_back({usize(cell), atom, place.at});
-    if (!division_.periodic) return;
+bool NearAtoms::divide_space(Positions from, Positions atoms, const PeriodicBox& box, double cutoff) {
+    division_ = Division{box.shape != PeriodicBox::Shape::none, box.reduced, {}, {}, {}, {}};
+    Point widths = box.widths, extents{};
+    if (!division_.periodic) widths = extents = set_extent(from, atoms, division_);
+    // Along each of three directions an atom is rounded, its image again, the point, and their difference.
+    error_ = rounding_in_grid(division_, cutoff) + (5 * farthest(division_, extents) + 4 * cutoff) * float_step;
+    const double limit = cutoff + error_;
+    limit_square_ = static_cast<float>(limit * limit * (1 + 8 * float_step));
+    const double narrowest = 2 * limit * (1 + 4 * slack);
+    if (division_.periodic && std::ranges::min(widths) < narrowest) return false;
+    set_cells(widths, limit, narrowest, static_cast<double>(atoms.size() / 3));
+    return true;
+}
+
+/// Along the second and third direction as wide as twice the reach, or wider where atoms are few.
+void NearAtoms::set_cells(const Point& widths, double limit, double narrowest, double n_atoms) {
+    const auto& v = division_.cell.vectors;
+    double volume = std::abs(dot(v[0], cross(v[1], v[2])));
+    if (!division_.periodic)
+        volume = std::max(widths[0], limit) * std::max(widths[1], limit) * std::max(widths[2], limit);
+    const double per_area = n_atoms / std::max(volume, 1e-290) * limit * (2 + 1 / cells_in_reach);
+    const double width = std::max(narrowest, std::sqrt(in_a_run / per_area));
+    const auto cells = [](double wanted, double most) { return std::clamp(std::floor(wanted), 1.0, most); };
+    Point n;
+    for (std::size_t k : {1U, 2U}) n[k] = cells(widths[k] / width, most_along);
+    const double most = std::max(cells_per_atom * n_atoms / (n[1] * n[2]), 8.0);
+    n[0] = cells(widths[0] / limit * cells_in_reach, std::min(most, most_along));
+    std::int32_t stride = 1;
     for (std::size_t k = 0; k < 3; ++k) {
-        const bool at_start = place.cell[k] < division_.reach[k];
-        if (!at_start && place.cell[k] < division_.n[k] - division_.reach[k]) continue;
-        const Index cells = (at_start ? 1 : -1) * division_.n[k] * strides_[k];
-        for (std::size_t i = first, n = images_.size(); i < n; ++i) {
-            Image image = images_[i];
-            image.cell = usize(index_of(image.cell) + cells);
-            for (std::size_t c = 0; c < 3; ++c) image.at[c] += (at_start ? 1 : -1) * division_.cell.vectors[k][c];
-            images_.push_back(image);
+        division_.n[k] = static_cast<Index>(n[k]);
+        n_[k] = static_cast<std::int32_t>(n[k]);
+        const double reach = widths[k] > 0 ? limit / widths[k] * n[k] : 0;
+        reach_[k] = static_cast<float>(std::min(reach, n[k]) + slack);
+        around_[k] = k == 0 ? whole(reach_[k]) + 1 : 1;
+        strides_[k] = stride;
+        stride *= n_[k] + 2 * around_[k];
+    }
+    n_cells_ = usize(stride);
+}
+
+/// Along each direction an atom is in its cell and, near a face of the box, in the layer beyond the other one.
+void NearAtoms::copy_into_cells() {
+    const float *const x = placed_.along_x.data(), *const y = placed_.along_y.data(), *const z = placed_.along_z.data();
+    const auto cell_along = [&](std::size_t k, float along) {
+        return (std::min(whole(along), n_[k] - 1) + around_[k]) * strides_[k];
+    };
+    cells_.resize(placed_.n);
+    std::uint32_t* const cells = cells_.data();
+    for (std::size_t i = 0; i < placed_.n; ++i)
+        cells[i] = static_cast<std::uint32_t>(cell_along(0, x[i]) + cell_along(1, y[i]) + cell_along(2, z[i]));
+    images_.clear();
+    if (!division_.periodic) return;
+    // One direction after the other: what was copied across one face is copied across the next, too.
+    for (std::size_t k = 0; k < 3; ++k) {
+        const std::size_t n_before = images_.size();
+        const float* const along = std::array{x, y, z}[k];
+        const float least = reach_[k], most = static_cast<float>(n_[k]) - reach_[k];
+        for (std::size_t i = 0; i < placed_.n; ++i)
+            if (along[i] < least || along[i] >= most)
+                copy_across({cells[i], static_cast<std::uint32_t>(i), {placed_.x[i], placed_.y[i], placed_.z[i]}}, k);
+        for (std::size_t i = 0; i < n_before; ++i) {
+            const float where = along[images_[i].atom];
+            if (where < least || where >= most) copy_across(images_[i], k);
         }
     }
 }
 
-void NearAtoms::sort_into(std::size_t n_cells) {
-    start_.assign(n_cells + 2, 0);
-    for (const Image& image : images_) ++start_[image.cell + 2];
-    for (std::size_t cell = 2; cell < start_.size(); ++cell) start_[cell] += start_[cell - 1];
-    atom_.resize(images_.size());
-    found_.resize(images_.size());
-    for (std::vector<double>* values : {&x_, &y_, &z_}) values->resize(images_.size());
-    for (const Image& image : images_) {  // start_[cell + 1] runs from the cell's first image to its end
-        const std::size_t to = start_[image.cell + 1]++;
-        atom_[to] = image.atom;
-        x_[to] = image.at[0], y_[to] = image.at[1], z_[to] = image.at[2];
-    }
+void NearAtoms::copy_across(Image image, std::size_t k) {
+    const PlacedPoints& p = placed_;
+    const float where = std::array{p.along_x.data(), p.along_y.data(), p.along_z.data()}[k][image.atom];
+    const int times = where < reach_[k] ? 1 : -1;
+    const Point& v = division_.cell.vectors[k];
+    image.cell += static_cast<std::uint32_t>(times * n_[k] * strides_[k]);
+    for (std::size_t c = 0; c < 3; ++c)
+        image.at[c] = static_cast<float>(static_cast<double>(image.at[c]) + times * v[c]);
+    images_.push_back(image);
 }
 
-std::span<const std::uint32_t> NearAtoms::around(const Point& point) {
-    const Place place = place_of(point, division_);
-    const auto& reach = division_.reach;
-    const Point from = place.at;
-    const double limit = limit_square_;
-    const double *const x = x_.data(), *const y = y_.data(), *const z = z_.data();
-    const std::uint32_t *const start = start_.data(), *const atom = atom_.data();
-    std::uint32_t* const found = found_.data();
-    std::size_t n = 0;
-    for (Index c2 = place.cell[2]; c2 <= place.cell[2] + 2 * reach[2]; ++c2)
-        for (Index c1 = place.cell[1]; c1 <= place.cell[1] + 2 * reach[1]; ++c1) {
-            const Index row = c2 * strides_[2] + c1 * strides_[1] + place.cell[0];
-            // Every candidate is written, and kept only when it counts: no branch that the CPU must guess.
-            for (std::size_t k = start[row], stop = start[row + 2 * reach[0] + 1]; k < stop; ++k) {
-                const double dx = x[k] - from[0], dy = y[k] - from[1], dz = z[k] - from[2];
-                found[n] = atom[k];
-                n += static_cast<std::size_t>(dx * dx + dy * dy + dz * dz <= limit);
-            }
-        }
-    return {found, n};
+void NearAtoms::sort_images() {
+    start_.assign(n_cells_ + 2, 0);
+    std::uint32_t* const start = start_.data();
+    for (std::uint32_t cell : cells_) ++start[cell + 2];
+    for (const Image& image : images_) ++start[image.cell + 2];
+    for (std::size_t cell = 2; cell < n_cells_ + 2; ++cell) start[cell] += start[cell - 1];
+    const std::size_t room = cells_.size() + images_.size() + scan_padding;
+    sorted_.atom.resize(room);
+    for (std::vector<float>* values : {&sorted_.x, &sorted_.y, &sorted_.z}) values->resize(room);
+    float *const x = sorted_.x.data(), *const y = sorted_.y.data(), *const z = sorted_.z.data();
+    std::uint32_t* const atom = sorted_.atom.data();
+    const auto put = [&](std::uint32_t cell, std::uint32_t number, float at_x, float at_y, float at_z) {
+        const std::uint32_t to = start[cell + 1]++;  // runs from the cell's first image to its end
+        atom[to] = number, x[to] = at_x, y[to] = at_y, z[to] = at_z;
+    };
+    const float *const from_x = placed_.x.data(), *const from_y = placed_.y.data(), *const from_z = placed_.z.data();
+    const std::uint32_t* const cells = cells_.data();
+    for (std::size_t i = 0; i < placed_.n; ++i)
+        put(cells[i], static_cast<std::uint32_t>(i), from_x[i], from_y[i], from_z[i]);
+    for (const Image& image : images_) put(image.cell, image.atom, image.at[0], image.at[1], image.at[2]);
+}
+
+/// Along the second and third direction: the cell where the point is, and the one next to the half where it is.
+const NearList& NearAtoms::around(std::size_t i) {
+    const PlacedPoints& from = is_same_ ? placed_ : from_;
+    const float x = from.along_x.data()[i] + static_cast<float>(around_[0]);
+    const std::int32_t row =
+        whole(from.along_y.data()[i] + 0.5F) * strides_[1] + whole(from.along_z.data()[i] + 0.5F) * strides_[2];
+    const std::uint32_t* const first = start_.data() + (row + whole(x - reach_[0]));
+    const std::uint32_t* const stop = start_.data() + (row + whole(x + reach_[0]) + 1);
+    const std::ptrdiff_t y = strides_[1], z = strides_[2];
+    const std::array<PlaceRun, 4> runs{
+        {{first[0], stop[0]}, {first[y], stop[y]}, {first[z], stop[z]}, {first[y + z], stop[y + z]}}};
+    std::size_t most = scan_padding;
+    for (const PlaceRun& run : runs) most += run.stop - run.first;
+    if (near_.atom.size() < most) make_room(2 * most);
+    const float at[3] = {from.x.data()[i], from.y.data()[i], from.z.data()[i]};
+    scan_runs(sorted_, runs, at, limit_square_, near_, level_);
+    return near_;
+}
+
+void NearAtoms::make_room(std::size_t n) {
+    near_.atom.resize(n);
+    near_.close.resize(n);
+    for (std::vector<float>* values : {&near_.x, &near_.y, &near_.z}) values->resize(n);
+}
+
+std::span<const Straight> NearAtoms::straight(std::span<const Leg> legs, const Distances& distances) {
+    if (straight_.size() < near_.n * legs.size()) straight_.resize(2 * near_.n * legs.size());
+    return {straight_.data(), find_straight(near_, legs, distances, straight_.data(), level_)};
 }
 
 }  // namespace mdloom::kernels

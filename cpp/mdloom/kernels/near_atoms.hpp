@@ -1,10 +1,15 @@
-// The atoms of a group near a point, one point after the other: for loops that look at each pair once and list none.
-// Cells as in cell_grid.hpp, with the images across the box's faces copied into a layer of cells around it, so that
-// nothing has to be wrapped while looking.
+// The atoms of a group near each point of another, one point after the other: for loops that look at each pair once and
+// list none.
+//
+// Atoms are sorted into cells as in cell_grid.hpp, but wider ones, with the images across the box's faces copied into a
+// layer of cells around it, so that nothing has to be wrapped while looking. They are twice as wide as the cut-off
+// along the second and third direction, or wider where atoms are few: from a point, four rows of cells are within
+// reach, and of each a run in memory that holds about as many atoms as registers hold numbers.
 #pragma once
 #include <cstdint>
 
-#include "mdloom/kernels/cell_grid.hpp"
+#include "mdloom/kernels/near_scan.hpp"
+#include "mdloom/kernels/placed_points.hpp"
 
 namespace mdloom::kernels {
 
@@ -13,27 +18,48 @@ class NearAtoms {
 public:
     /// Ready for points of `from` (usable, as `atoms`: require_usable). False where cells cannot help, because the
     /// atoms are few or the box is small for the cut-off (Å, finite, not negative): `pairs` then does as well.
-    bool prepare(Positions from, Positions atoms, const PeriodicBox& box, double cutoff);
+    bool prepare(Positions from, Positions atoms, const PeriodicBox& box, double cutoff, Simd level);
 
-    /// Numbers of all atoms within the cut-off of x, between nearest images, each once and in any order; some may be
-    /// further by a rounding error, so measure them. Good until the next call.
-    std::span<const std::uint32_t> around(const Point& x);
+    /// All atoms within the cut-off of from[i], between nearest images, each once and in any order; some may be further
+    /// by error() twice, so measure them. Good until the next call.
+    const NearList& around(std::size_t i);
+
+    /// Of the atoms that were found last, which are then told which of them are close: see near_scan.hpp. Good until
+    /// the next call.
+    std::span<const Straight> straight(std::span<const Leg> legs, const Distances& distances);
+
+    /// How much where an atom is seen may be wrong, Å.
+    double error() const { return error_; }
 
 private:
+    /// Of an atom, across a face.
     struct Image {
-        std::size_t cell;
-        std::uint32_t atom;
-        Point at;
+        std::uint32_t cell, atom;
+        std::array<float, 3> at;
     };
-    void copy_into_cells(std::uint32_t atom, const Place& place);
-    void sort_into(std::size_t n_cells);
+    bool divide_space(Positions from, Positions atoms, const PeriodicBox& box, double cutoff);
+    void set_cells(const Point& widths, double limit, double narrowest, double n_atoms);
+    void copy_into_cells();
+    void copy_across(Image image, std::size_t k);
+    void sort_images();
+    void make_room(std::size_t n);
 
+    Simd level_{};
     Division division_;
-    std::array<Index, 3> strides_{};  ///< cells from one to the next along each direction, with the layers around
-    double limit_square_ = 0;
+    double error_ = 0;
+    float limit_square_ = 0;
+    std::array<float, 3> reach_{};                ///< the cut-off, in cells along each direction
+    std::array<std::int32_t, 3> n_{}, around_{};  ///< cells along each direction, and in the layer around them
+    std::array<std::int32_t, 3> strides_{};       ///< cells from one to the next along each direction
+    std::size_t n_cells_ = 0;                     ///< with the layer
+    bool is_same_ = false;                        ///< points and atoms are one group
+    PlacedPoints from_, placed_;
+    std::vector<std::uint32_t> cells_;  ///< of each atom
     std::vector<Image> images_;
-    std::vector<std::uint32_t> start_, atom_, found_;
-    std::vector<double> x_, y_, z_;
+    std::vector<std::uint32_t> start_;
+    SortedAtoms sorted_;
+    NearList near_;
+    std::vector<Straight> straight_;
 };
 
 }  // namespace mdloom::kernels

@@ -1,7 +1,5 @@
 #include "mdloom/kernels/pair_histogram.hpp"
 
-#include <limits>
-
 #include "mdloom/kernels/pair_scan.hpp"
 
 namespace mdloom::kernels {
@@ -12,21 +10,6 @@ constexpr double most_doubt = 0.05;       // of a bin: above, measuring each pai
 constexpr std::size_t most_bins = 60000;  // their counts stay in the cache
 constexpr std::size_t batch = 2048;       // hits
 constexpr std::uint64_t most_in_32_bits = std::uint64_t{1} << 31;
-
-/// Half of the shortest way from an atom to its own image, Å: within it, an image that is seen is the nearest.
-double half_shortest(const PeriodicBox& box) {
-    switch (box.shape) {
-        case PeriodicBox::Shape::orthorhombic: {
-            const auto& v = box.given.vectors;
-            return std::min({v[0][0], v[1][1], v[2][2]}) / 2;
-        }
-        case PeriodicBox::Shape::triclinic:
-            return std::sqrt(box.least_square) * (1 + 1e-12);
-        case PeriodicBox::Shape::none:
-            break;
-    }
-    return std::numeric_limits<double>::infinity();
-}
 
 /// How far float32 distances may be from those that `distances` computes, and what follows from that.
 struct Precision {

@@ -8,6 +8,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+
+#include "mdloom/kernels/lanes_of_mask.hpp"
 #endif
 
 namespace mdloom::kernels {
@@ -78,17 +80,6 @@ MDLOOM_INLINE bool find_bins_any(const float* squares, std::size_t n, const BinR
 }
 
 #if defined(__x86_64__)
-
-/// Of each mask of eight lanes: those that are set, in order.
-constexpr std::array<std::uint64_t, 256> lanes_of_mask = [] {
-    std::array<std::uint64_t, 256> table{};
-    for (unsigned mask = 0; mask < 256; ++mask) {
-        unsigned n = 0;
-        for (std::uint64_t lane = 0; lane < 8; ++lane)
-            if ((mask >> lane & 1U) != 0) table[mask] |= lane << (8 * n++);
-    }
-    return table;
-}();
 
 MDLOOM_TARGET_AVX2 void scan_avx2(const Candidates& from, std::size_t first, const float* at, float limit, Hits& hits) {
     const __m256 x = _mm256_set1_ps(at[0]), y = _mm256_set1_ps(at[1]), z = _mm256_set1_ps(at[2]);

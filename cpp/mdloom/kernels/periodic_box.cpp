@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "mdloom/base/error.hpp"
 
@@ -130,6 +131,20 @@ PeriodicBox make_periodic_box(std::span<const float> vectors) {
     }
     for (std::size_t k = 0; k < 3; ++k) box.widths[k] = 1 / length(box.reduced.reciprocal[k]);
     return box;
+}
+
+double half_shortest(const PeriodicBox& box) noexcept {
+    switch (box.shape) {
+        case PeriodicBox::Shape::orthorhombic: {
+            const auto& v = box.given.vectors;
+            return std::min({v[0][0], v[1][1], v[2][2]}) / 2;
+        }
+        case PeriodicBox::Shape::triclinic:
+            return std::sqrt(box.least_square) * (1 + 1e-12);
+        case PeriodicBox::Shape::none:
+            break;
+    }
+    return std::numeric_limits<double>::infinity();
 }
 
 void require_usable(std::string_view name, Positions positions, const PeriodicBox& box) {

@@ -55,6 +55,9 @@ struct PeriodicBox {
 /// span no volume (less than 1e-9 of the product of their lengths).
 PeriodicBox make_periodic_box(std::span<const float> vectors);
 
+/// Half of the shortest way from an atom to its own image, Å: within it, an image that is seen is the nearest.
+double half_shortest(const PeriodicBox& box) noexcept;
+
 /// Throws ArgumentError, naming array and atom, for a coordinate that is not finite, or so many boxes away that nothing
 /// is left of its fraction (2^20).
 void require_usable(std::string_view name, Positions positions, const PeriodicBox& box);

@@ -17,25 +17,28 @@ using testing::row_major;
 using testing::Vectors;
 
 /// Whether cells could help; where they did, that every atom of b within the cut-off of an a is found once, and none
-/// that is further by more than rounding.
+/// that is further by more than the error, or seen where it is not.
 bool expect_all_near(NearAtoms& near, const std::vector<float>& a, const std::vector<float>& b, const PeriodicBox& box,
-                     double cutoff) {
-    if (!near.prepare(a, b, box, cutoff)) return false;
+                     double cutoff, Simd level) {
+    if (!near.prepare(a, b, box, cutoff, level)) return false;
     const std::size_t n_a = a.size() / 3, n_b = b.size() / 3;
     std::vector<double> matrix(n_a * n_b);
     distance_matrix(a, b, box, matrix);
-    double rounding = 1e-6 * cutoff + 1e-300;
-    for (const Point& v : box.reduced.vectors) rounding += 1e-6 * std::sqrt(dot(v, v));
+    const double rounding = 1e-6 * cutoff + 1e-300, error = near.error() + rounding;
     for (std::size_t i = 0; i < n_a; ++i) {
-        const auto around = near.around(point_at(a, i));
-        std::vector<std::uint32_t> found(around.begin(), around.end());
+        const NearList& around = near.around(i);
+        std::vector<std::uint32_t> found(around.atom.begin(), around.atom.begin() + index_of(around.n));
+        for (std::size_t k = 0; k < around.n; ++k) {
+            const Point d = point_at(std::array{around.x[k], around.y[k], around.z[k]}, 0);
+            EXPECT_NEAR(std::sqrt(dot(d, d)), matrix[i * n_b + found[k]], error);
+        }
         std::ranges::sort(found);
         EXPECT_EQ(std::ranges::adjacent_find(found), found.end()) << "an atom is listed twice";
         for (std::size_t j = 0; j < n_b; ++j) {
             const double distance = matrix[i * n_b + j];
             const bool is_found = std::ranges::binary_search(found, static_cast<std::uint32_t>(j));
             EXPECT_TRUE(is_found || distance > cutoff) << i << ' ' << j << ' ' << distance;
-            EXPECT_TRUE(!is_found || distance <= cutoff + rounding) << i << ' ' << j << ' ' << distance;
+            EXPECT_TRUE(!is_found || distance <= cutoff + 2 * error) << i << ' ' << j << ' ' << distance;
         }
         if (::testing::Test::HasFailure()) return true;
     }
@@ -57,10 +60,12 @@ TEST(near_atoms, are_all_within_the_cutoff_in_any_box_wherever_the_atoms_are) {
                 const PeriodicBox box = make_periodic_box(vectors);
                 const double width = vectors.empty() ? 20 : *std::ranges::min_element(box.widths);
                 const double part = std::uniform_real_distribution<double>(0, 0.5)(random);
-                n_helped += expect_all_near(near, a, b, box, part * width) ? 1 : 0;
+                const auto level = static_cast<Simd>(std::min(round % 3, static_cast<int>(best_simd())));
+                n_helped += expect_all_near(near, a, b, box, part * width, level) ? 1 : 0;
+                n_helped += expect_all_near(near, b, b, box, part * width, level) ? 1 : 0;
                 ASSERT_FALSE(::testing::Test::HasFailure());
             }
-    EXPECT_GT(n_helped, 300);
+    EXPECT_GT(n_helped, 600);
 }
 
 TEST(near_atoms, at_the_cutoff_are_near) {
@@ -69,9 +74,9 @@ TEST(near_atoms, at_the_cutoff_are_near) {
     for (int i = 0; i < 120; ++i) row.insert(row.end(), {3.F * static_cast<float>(i), 0, 0});
     for (const Vectors& vectors : {Vectors{}, row_major({360, 0, 0, 0, 30, 0, 0, 0, 30})}) {
         const PeriodicBox box = make_periodic_box(vectors);
-        ASSERT_TRUE(near.prepare(row, row, box, 3));
-        EXPECT_EQ(near.around({30, 0, 0}).size(), 3U);
-        EXPECT_EQ(near.around({0, 0, 0}).size(), vectors.empty() ? 2U : 3U);
+        ASSERT_TRUE(near.prepare(row, row, box, 3, best_simd()));
+        EXPECT_EQ(near.around(10).n, 3U);
+        EXPECT_EQ(near.around(0).n, vectors.empty() ? 2U : 3U);
     }
 }
 
@@ -81,12 +86,12 @@ TEST(near_atoms, of_few_atoms_or_in_a_box_that_is_small_for_the_cutoff_are_not_s
     const Vectors vectors = row_major({30, 0, 0, 0, 30, 0, 0, 0, 30});
     const PeriodicBox box = make_periodic_box(vectors);
     const auto many = random_atoms(vectors, 500, 0, random), few = random_atoms(vectors, 20, 0, random);
-    EXPECT_TRUE(near.prepare(many, many, box, 3));
-    EXPECT_FALSE(near.prepare(few, many, box, 3));
-    EXPECT_FALSE(near.prepare(many, few, box, 3));
-    EXPECT_FALSE(near.prepare({}, many, box, 3));
-    EXPECT_FALSE(near.prepare(many, {}, box, 3));
-    EXPECT_FALSE(near.prepare(many, many, box, 14));
+    EXPECT_TRUE(near.prepare(many, many, box, 3, best_simd()));
+    EXPECT_FALSE(near.prepare(few, many, box, 3, best_simd()));
+    EXPECT_FALSE(near.prepare(many, few, box, 3, best_simd()));
+    EXPECT_FALSE(near.prepare({}, many, box, 3, best_simd()));
+    EXPECT_FALSE(near.prepare(many, {}, box, 3, best_simd()));
+    EXPECT_FALSE(near.prepare(many, many, box, 15, best_simd()));
 }
 
 }  // namespace
