@@ -9,7 +9,7 @@
 namespace mdloom::sources {
 
 /// Whether skimming beats decoding all atoms up to the last wanted one. It takes 0.6 (water) to 1.2 ns/atom (lipids)
-/// and 50 ns for each wanted group, where decoding all takes 1.0 to 1.9 (AVX-512), 1.8 to 2.5 (AVX2) or 4: one atom of
+/// and 50 ns for each wanted group, where decoding all takes 0.9 to 1.7 (AVX-512), 1.8 to 2.5 (AVX2) or 4: one atom of
 /// each lipid comes in two thirds of the time, but every third atom, and the CA of a protein, which are 16 atoms apart,
 /// in two to five times.
 bool is_sparse(std::span<const Index> wanted, Simd level) noexcept;
