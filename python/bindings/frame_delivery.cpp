@@ -37,30 +37,29 @@ private:
 /// Positions that numpy no longer shows.
 using Buffers = Resting<std::vector<Vec3>>;
 
-/// The process's, but for frames so large that nobody would want them to stay when the trajectory goes.
+constexpr Index most_kept_atoms = 2'000'000;  // frames of 24 MB: nobody would want larger ones to stay for good
+
+/// The process's, or, for large frames, one trajectory's.
 std::shared_ptr<Buffers> buffers_for(Index n_atoms) {
-    constexpr Index most_atoms = 2'000'000;  // 24 MB
     static const auto shared = std::make_shared<Buffers>();
-    return n_atoms <= most_atoms ? shared : std::make_shared<Buffers>();
+    return n_atoms <= most_kept_atoms ? shared : std::make_shared<Buffers>();
 }
 
-/// 0, 1, 2, ... n - 1; the last one asked for is kept.
-std::shared_ptr<const std::vector<Index>> first_atoms(std::size_t n) {
+/// 0, 1, 2, ... n - 1; the last one asked for is kept unless it is large.
+std::shared_ptr<const std::vector<Index>> first_atoms(Index n) {
     static std::mutex mutex;
-    static std::shared_ptr<const std::vector<Index>> last;
+    static std::shared_ptr<const std::vector<Index>> kept;
     const std::scoped_lock one_at_a_time(mutex);
-    if (!last || last->size() != n) {
-        auto atoms = std::make_shared<std::vector<Index>>(n);
-        std::iota(atoms->begin(), atoms->end(), Index{0});
-        last = std::move(atoms);
-    }
-    return last;
+    if (kept && index_of(kept->size()) == n) return kept;
+    auto atoms = std::make_shared<std::vector<Index>>(usize(n));
+    std::iota(atoms->begin(), atoms->end(), Index{0});
+    if (n <= most_kept_atoms) kept = atoms;
+    return atoms;
 }
 
 class FrameDelivery {
 public:
-    explicit FrameDelivery(const HeldSource& held)
-        : source_(held.source), all_(first_atoms(usize(source_->n_atoms()))) {}
+    explicit FrameDelivery(const HeldSource& held) : source_(held.source), all_(first_atoms(source_->n_atoms())) {}
 
     /// (positions [n_atoms, 3], time, box [3, 3]). The reader fills the memory that numpy shows; when the array is
     /// gone, it comes back here.
