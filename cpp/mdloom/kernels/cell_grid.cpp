@@ -112,13 +112,37 @@ Point set_extent(Positions a, Positions b, Division& division) {
     return widths;
 }
 
+double Division::diameter() const {
+    std::array<Point, 3> sides{};
+    for (std::size_t k = 0; k < 3; ++k) {
+        const auto cells = static_cast<double>(n[k]);
+        if (periodic)
+            for (std::size_t c = 0; c < 3; ++c) sides[k][c] = cell.vectors[k][c] / cells;
+        else
+            sides[k][k] = inverse[k] > 0 ? 1 / (inverse[k] * cells) : 0;
+    }
+    double most = 0;
+    for (double second : {1.0, -1.0})
+        for (double third : {1.0, -1.0}) {
+            Point d;
+            for (std::size_t c = 0; c < 3; ++c) d[c] = sides[0][c] + second * sides[1][c] + third * sides[2][c];
+            most = std::max(most, dot(d, d));
+        }
+    return std::sqrt(most);
+}
+
 Division divide(Positions a, Positions b, const PeriodicBox& box, double cutoff) {
+    return divide(a, b, box, cutoff, 0);
+}
+
+Division divide(Positions a, Positions b, const PeriodicBox& box, double cutoff, double parts) {
     Division division{box.shape != PeriodicBox::Shape::none, box.reduced, {}, {}, {}, {}};
     const Point widths = division.periodic ? box.widths : set_extent(a, b, division);
     // Below float32's resolution of what there is, smaller cells separate nothing; and 0 / 0 is not a number of cells.
     const double least_cutoff = std::max({widths[0], widths[1], widths[2], 1e-30}) * 1e-7;
-    const double n_atoms = static_cast<double>(std::max(a.size(), b.size()) / 3);
-    const Point n = cells_along(widths, std::max(cutoff, least_cutoff), n_atoms);
+    const double n_atoms = static_cast<double>(std::max(a.size(), b.size()) / 3),
+                 wanted = std::max(cutoff, least_cutoff);
+    const Point n = parts > 0 ? cells_of_width(widths, wanted, parts) : cells_along(widths, wanted, n_atoms);
     for (std::size_t k = 0; k < 3; ++k) {
         division.n[k] = static_cast<Index>(n[k]);
         const double cells = widths[k] > 0 ? cutoff / widths[k] * n[k] : 0;

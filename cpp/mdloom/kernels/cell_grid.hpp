@@ -22,6 +22,8 @@ struct Division {
     bool one_image() const { return !reaches_all(0) && !reaches_all(1) && !reaches_all(2); }
     /// How much of space is within reach of a cell, about.
     double share() const;
+    /// The longest distance in a cell, Å.
+    double diameter() const;
 };
 
 /// Without a box: what the atoms fill, from where and along each direction (the result, Å).
@@ -30,6 +32,13 @@ Point set_extent(Positions a, Positions b, Division& division);
 /// About as many cells as atoms at the most. Positions of both groups are needed without a box only. Usable positions
 /// (require_usable) and at least one of them; cutoff: Å, finite, not negative.
 Division divide(Positions a, Positions b, const PeriodicBox& box, double cutoff);
+
+/// Cells as wide as cutoff / parts or a little wider, however many.
+Division divide(Positions a, Positions b, const PeriodicBox& box, double cutoff, double parts);
+
+inline double n_cells(const Division& division) {
+    return static_cast<double>(division.n[0]) * static_cast<double>(division.n[1]) * static_cast<double>(division.n[2]);
+}
 
 inline constexpr std::size_t few_pairs = 10000;  ///< cells cost more than they save
 inline constexpr double most_of_space = 0.7;     ///< within reach: measuring all pairs is as fast

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "mdloom/base/error.hpp"
 #include "mdloom/kernels/cell_grid.hpp"
@@ -15,6 +16,7 @@ namespace mdloom::kernels {
 namespace {
 
 constexpr std::size_t few_atoms = 100;  // cells cost more than they save
+constexpr double cells_per_atom = 4;    // at the most
 
 /// Disjoint sets of atoms; a set's root is its first atom.
 class Sets {
@@ -127,6 +129,97 @@ void join_near(const Measure<Images>& measure, const Division& division, Sets& s
             }
 }
 
+/// Cells that are dense and so small that all atoms in one are within the cut-off of each other.
+std::optional<Division> clumps(Positions positions, const PeriodicBox& box, double cutoff) {
+    const double n_atoms = static_cast<double>(positions.size() / 3);
+    for (double parts : {2.0, 2.5, 3.0, 4.0}) {
+        Division division = divide(positions, positions, box, cutoff, parts);
+        if (n_cells(division) > cells_per_atom * n_atoms || !division.one_image()) return std::nullopt;
+        if (division.diameter() * (1 + 1e-4) + 2 * rounding_in_grid(division, cutoff) < cutoff) return division;
+    }
+    return std::nullopt;
+}
+
+/// Joins clumps, each of which is of one component, where a pair of their atoms is near: one is enough.
+template <class Images>
+class ClumpJoiner {
+public:
+    ClumpJoiner(const Measure<Images>& measure, const Division& division, Sets& sets)
+        : measure_(measure),
+          grid_(make_cell_grid(measure.positions, division)),
+          limits_(division, measure.cutoff),
+          sets_(sets),
+          cell_of_(grid_.atom.size()) {
+        for (std::size_t cell = 0; cell + 1 < grid_.start.size(); ++cell)
+            for (std::size_t i = grid_.start[cell]; i < grid_.start[cell + 1]; ++i) {
+                cell_of_[i] = static_cast<std::uint32_t>(cell);
+                join(grid_.atom[grid_.start[cell]], grid_.atom[i]);
+            }
+    }
+    /// Neighbours first: most is then of one component, and only what is not has to look further.
+    void join_all() {
+        const auto reach = grid_.division.reach;
+        for (Index& cells : grid_.division.reach) cells = std::min<Index>(cells, 1);
+        for_each_clump([&](std::size_t cell) { join_around(cell); });
+        grid_.division.reach = reach;
+        const std::uint32_t largest = largest_component();
+        std::vector<std::size_t> outside;
+        for_each_clump([&](std::size_t cell) {
+            if (sets_.root(atom_of(cell)) != largest) outside.push_back(cell);
+        });
+        for (std::size_t cell : outside) join_around(cell);
+    }
+
+private:
+    std::uint32_t atom_of(std::size_t cell) const { return grid_.atom[grid_.start[cell]]; }
+
+    template <class Work>
+    void for_each_clump(Work&& work) {
+        const std::size_t n = grid_.start.size() - 1;
+        for (std::size_t cell = 0; cell < n; ++cell)
+            if (grid_.start[cell] < grid_.start[cell + 1]) work(cell);
+    }
+    std::uint32_t largest_component() {
+        std::vector<std::uint32_t> n_clumps(measure_.positions.size() / 3);
+        for_each_clump([&](std::size_t cell) { ++n_clumps[sets_.root(atom_of(cell))]; });
+        return static_cast<std::uint32_t>(std::ranges::max_element(n_clumps) - n_clumps.begin());
+    }
+    void join_around(std::size_t cell) {
+        const auto& n = grid_.division.n;
+        const Index row = index_of(cell) / n[0];
+        grid_.runs_around({index_of(cell) % n[0], row % n[1], row / n[1]}, runs_);
+        const std::uint32_t mine = atom_of(cell);
+        std::uint32_t root = sets_.root(mine);
+        for (const Run& run : runs_)
+            for (std::size_t k = run.first; k < run.stop; k = grid_.start[cell_of_[k] + 1]) {
+                const std::uint32_t other = grid_.atom[k];
+                if (sets_.root(other) == root || !are_near(cell, cell_of_[k], run.shift)) continue;
+                join(mine, other);
+                root = sets_.root(mine);
+            }
+    }
+    bool are_near(std::size_t cell, std::size_t other, const Point& shift) const {
+        for (std::size_t i = grid_.start[cell]; i < grid_.start[cell + 1]; ++i) {
+            const Point from = between(shift, {grid_.x[i], grid_.y[i], grid_.z[i]});
+            for (std::size_t k = grid_.start[other]; k < grid_.start[other + 1]; ++k) {
+                const double dx = grid_.x[k] - from[0], dy = grid_.y[k] - from[1], dz = grid_.z[k] - from[2];
+                const double square = dx * dx + dy * dy + dz * dz;
+                if (square <= limits_.surely_near) return true;
+                if (square <= limits_.perhaps_near && measure_.is_near(grid_.atom[i], grid_.atom[k])) return true;
+            }
+        }
+        return false;
+    }
+    void join(std::uint32_t a, std::uint32_t b) { sets_.join_roots(sets_.root(a), sets_.root(b)); }
+
+    const Measure<Images>& measure_;
+    CellGrid grid_;
+    Limits limits_;
+    Sets& sets_;
+    std::vector<std::uint32_t> cell_of_;  ///< of each place in the grid
+    std::vector<Run> runs_;
+};
+
 }  // namespace
 
 std::vector<Index> components(Positions positions, const PeriodicBox& box, double cutoff) {
@@ -139,9 +232,12 @@ std::vector<Index> components(Positions positions, const PeriodicBox& box, doubl
     require_usable("positions", positions, box);
     Sets sets(n);
     const Division division = n <= few_atoms ? Division{} : divide(positions, positions, box, cutoff);
+    const std::optional<Division> dense = n <= few_atoms ? std::nullopt : clumps(positions, box, cutoff);
     with_images(box, [&](const auto& images) {
         const Measure<std::decay_t<decltype(images)>> measure{positions, images, cutoff};
-        if (n <= few_atoms || division.share() > most_of_space)
+        if (dense)
+            ClumpJoiner(measure, *dense, sets).join_all();
+        else if (n <= few_atoms || division.share() > most_of_space)
             join_all(measure, sets);
         else
             join_near(measure, division, sets);

@@ -1,5 +1,6 @@
 // Connected components of the graph in which atoms within a cut-off of each other are joined, between nearest images:
-// union-find over the near pairs of a cell grid, which are never listed. As exact as `pairs`, for every box and
+// union-find over the near pairs of a cell grid, which are never listed. Where atoms are dense, cells are made so small
+// that each is of one component, and of two cells one near pair is enough. As exact as `pairs`, for every box and
 // cut-off.
 #pragma once
 #include <vector>

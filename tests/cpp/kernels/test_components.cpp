@@ -13,6 +13,8 @@ namespace {
 
 using testing::random_atoms;
 using testing::random_box;
+using testing::row_major;
+using testing::Vectors;
 
 /// Plain reference: labels spread over measured pairs until nothing changes.
 std::vector<Index> spread_labels(Positions positions, const PeriodicBox& box, double cutoff) {
@@ -75,6 +77,42 @@ TEST(components, two_leaflets_meet_across_the_box_only_with_one) {
     EXPECT_EQ(components(leaflets, {}, 10), two);
     EXPECT_EQ(components(leaflets, thick, 10), two);
     EXPECT_EQ(components(leaflets, thin, 10), std::vector<Index>(288, 0));
+}
+
+/// Layers so dense that whole cells hang together, about a cut-off apart from each other, and some atoms on their own.
+std::vector<float> dense_layers(const Vectors& vectors, std::size_t n, double gap, std::mt19937& random) {
+    std::uniform_real_distribution<double> part(0, 1);
+    std::vector<float> atoms;
+    for (std::size_t i = 0; i < n; ++i) {
+        const double layer = std::floor(part(random) * 3);
+        const double f[] = {part(random), part(random), (4 * layer + part(random)) / 12};
+        const bool is_alone = i % 50 == 0;
+        for (std::size_t k = 0; k < 3; ++k) {
+            double at = 0;
+            for (std::size_t row = 0; row < 3; ++row)
+                at += f[row] * (vectors.empty() ? (row == k ? 40 : 0) : static_cast<double>(vectors[3 * row + k]));
+            if (k == 2) at += gap * layer + (is_alone ? 7 + 3 * part(random) : 0);
+            atoms.push_back(static_cast<float>(at));
+        }
+    }
+    return atoms;
+}
+
+TEST(components, of_dense_layers_are_those_of_all_measured_pairs) {
+    std::mt19937 random(20261126);
+    std::size_t n_apart = 0;
+    for (const Vectors& vectors :
+         {Vectors{}, row_major({40, 0, 0, 0, 40, 0, 0, 0, 60}), row_major({40, 0, 0, 20, 35, 0, 0, 0, 60}),
+          row_major({40, 0, 0, 9, 44, 0, 7, -9, 60})})
+        for (double cutoff : {6.0, 8.0, 10.5})
+            for (double gap : {-8.0, -4.0, -1.0, 0.0}) {
+                const auto atoms = dense_layers(vectors, 700, gap, random);
+                const PeriodicBox box = make_periodic_box(vectors);
+                const auto found = components(atoms, box, cutoff);
+                EXPECT_EQ(found, spread_labels(atoms, box, cutoff)) << cutoff << ' ' << gap;
+                n_apart += std::ranges::max(found) > 0 ? 1 : 0;
+            }
+    EXPECT_GT(n_apart, 10U);
 }
 
 TEST(components, impossible_cutoffs_and_positions_are_refused) {
