@@ -105,6 +105,7 @@ nb::tuple read(const HeldSource& held, const std::optional<IndexArray>& atoms, I
         const nb::gil_scoped_release no_gil;
         const auto reader = source.open_reader();
         Frame frame;
+        reader->expect({start, step, n, wanted});
         for (Index i = 0; i < n; ++i) {
             reader->read(start + i * step, wanted, frame);
             if (!wanted.empty())

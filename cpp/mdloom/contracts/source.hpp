@@ -9,6 +9,12 @@
 
 namespace mdloom {
 
+/// Frames that are read next, most likely: `first`, `first + step`, ... and of each the same atoms.
+struct Upcoming {
+    Index first = 0, step = 1, n_frames = 0;
+    std::span<const Index> wanted = {};
+};
+
 /// One worker's private cursor into a Source. Used by one thread at a time; must not outlive its Source.
 class Reader {
 public:
@@ -19,6 +25,10 @@ public:
     /// no more than the wanted atoms need. Throws FileError or FormatError when the frame cannot be read, leaving
     /// `frame` unspecified and the Reader usable.
     virtual void read(Index frame_index, std::span<const Index> wanted, Frame& frame) = 0;
+
+    /// A hint: these may be read ahead, and no others. What was expected before no longer is. `wanted` is looked at
+    /// during the call only.
+    virtual void expect(const Upcoming&) {}
 };
 
 /// An immutable snapshot of a trajectory, shared by all workers; const functions may be called from any thread.

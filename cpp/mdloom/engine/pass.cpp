@@ -85,6 +85,7 @@ Part PassWorker::work(Chunk chunk) {
     record.read_seconds.reserve(usize(chunk.size()));
     record.compute_seconds.reserve(usize(chunk.size()));
     try {
+        expect(chunk);
         for (Index ordinal = chunk.first; ordinal < chunk.stop; ++ordinal) pass(ordinal, part, record);
         finish(chunk, part);
     } catch (...) {
@@ -93,6 +94,15 @@ Part PassWorker::work(Chunk chunk) {
     }
     part.records.push_back(std::move(record));
     return part;
+}
+
+/// Tells the reader what comes: as many frames as are evenly spaced.
+void PassWorker::expect(Chunk chunk) {
+    const auto& frames = run_.frames_;
+    const Index first = frames[chunk.first], step = chunk.size() > 1 ? frames[chunk.first + 1] - first : 1;
+    Index n = 1;
+    while (n < chunk.size() && frames[chunk.first + n] == first + n * step) ++n;
+    reader_->expect({first, step, n, run_.wanted_});
 }
 
 void PassWorker::pass(Index ordinal, Part& part, WorkRecord& record) {

@@ -16,6 +16,7 @@ public:
     Part work(Chunk chunk) override;
 
 private:
+    void expect(Chunk chunk);
     void pass(Index ordinal, Part& part, WorkRecord& record);
     void finish(Chunk chunk, Part& part);
     void renew_scratches();

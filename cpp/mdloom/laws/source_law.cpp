@@ -1,6 +1,7 @@
 #include "mdloom/laws/source_law.hpp"
 
 #include <cstring>
+#include <utility>
 
 namespace mdloom::laws {
 
@@ -35,24 +36,53 @@ std::string difference(const Frame& whole, std::span<const Index> wanted, const 
     return {};
 }
 
+/// One source's frames, as they come in sequence.
+class FramesAreTheSame {
+public:
+    explicit FramesAreTheSame(const Source& source) : frames_(in_sequence(source)) {}
+
+    std::string broken(Reader& reader, Index k, std::span<const Index> wanted, const char* how) {
+        reader.read(k, wanted, frame_);
+        const auto found = difference(frames_[usize(k)], wanted, frame_);
+        if (found.empty()) return {};
+        return "frame " + std::to_string(k) + " with " + std::to_string(wanted.size()) + " atoms, " + how + ": " +
+               found;
+    }
+
+    /// Whatever is expected, kept or not.
+    std::string broken_by_hint(const Source& source, Reader& reader, std::span<const Index> wanted) {
+        const Index n = source.n_frames();
+        for (const auto& [first, step] : {std::pair{Index{0}, Index{1}}, {0, 2}, {n - 1, -1}, {n / 2, 1}}) {
+            const Index n_expected = step > 0 ? (n - first + step - 1) / step : first + 1;
+            reader.expect({first, step, n_expected, wanted});
+            for (Index i = 0; i < n_expected; ++i)
+                for (const Index k : {first + i * step, (5 * i) % n})
+                    if (auto found = broken(reader, k, wanted, "expected or not"); !found.empty()) return found;
+        }
+        return {};
+    }
+
+private:
+    std::vector<Frame> frames_;
+    Frame frame_;
+};
+
 }  // namespace
 
 std::string broken_source_law(const Source& source) {
-    const auto frames = in_sequence(source);
+    FramesAreTheSame frames(source);
     const Index n = source.n_atoms(), n_frames = source.n_frames();
     const auto first = source.open_reader(), second = source.open_reader();
-    Frame frame;
     for (const auto& wanted : {atoms(0, n), atoms(0, n / 2), atoms(n / 3, 2 * n / 3), atoms(1, n, 3), atoms(n - 1, n),
-                               atoms(0, 1), atoms(0, 0)})
+                               atoms(0, 1), atoms(0, 0)}) {
         for (Index i = 0; i < 2 * n_frames; ++i) {
             const Index k = i < n_frames ? n_frames - 1 - i : (7 * i) % n_frames;
-            for (Reader* reader : {first.get(), first.get(), second.get()}) {
-                reader->read(k, wanted, frame);
-                if (const auto found = difference(frames[usize(k)], wanted, frame); !found.empty())
-                    return "frame " + std::to_string(k) + " with " + std::to_string(wanted.size()) +
-                           " atoms, not read in sequence: " + found;
-            }
+            for (Reader* reader : {first.get(), first.get(), second.get()})
+                if (auto found = frames.broken(*reader, k, wanted, "not read in sequence"); !found.empty())
+                    return found;
         }
+        if (auto found = frames.broken_by_hint(source, *second, wanted); !found.empty()) return found;
+    }
     return {};
 }
 

@@ -75,6 +75,21 @@ public:
         frame.index = frame_index;
     }
 
+    /// Every open part is told what is its own, also that it is nothing.
+    void expect(const Upcoming& upcoming) override {
+        for (const auto& reader : readers_)
+            if (reader) reader->expect({});
+        const auto& [first, step, n_frames, wanted] = upcoming;
+        if (!are_readable(source_, upcoming)) return;
+        for (Index i = 0; i < n_frames;) {
+            const auto [part, index_in_part] = source_.find(first + i * step);
+            Index stop = i + 1;
+            while (stop < n_frames && source_.find(first + stop * step).part == part) ++stop;
+            if (readers_[part]) readers_[part]->expect({index_in_part, step, stop - i, wanted});
+            i = stop;
+        }
+    }
+
 private:
     const ChainSource& source_;
     std::vector<std::unique_ptr<Reader>> readers_;

@@ -44,18 +44,25 @@ public:
     FramePlace place(Index frame_index) const {
         return {source_.file(), frame_index, frames_->offsets[usize(frame_index)]};
     }
+    /// What the index says.
+    FrameHead expected(Index frame_index) const { return frames_->head(frame_index); }
+    /// The first n of a frame.
+    Range bytes(Index frame_index, Index n) const {
+        const Index offset = frames_->offsets[usize(frame_index)];
+        return {offset, offset + n};
+    }
 
-    /// The head of a frame; fetch(place, expected) gives the frame's first bytes. When it is not what the index says,
+    /// The head of a frame; fetch(place, head) gives the frame's first bytes. When it is not what the index says,
     /// the index is renewed once. Throws FormatError when it is still another one.
     template <auto parse_head, class Fetch>
     auto head(Index frame_index, Fetch fetch) {
         for (bool renewed = false;; renewed = true) {
             const FramePlace here = place(frame_index);
-            const FrameHead expected = frames_->head(frame_index);
-            const std::span<const std::byte> bytes = fetch(here, expected);
+            const FrameHead wanted = expected(frame_index);
+            const std::span<const std::byte> bytes = fetch(here, wanted);
             try {
                 const auto head = parse_head(here, bytes);
-                if (head && head->frame == expected) return *head;
+                if (head && head->frame == wanted) return *head;
             } catch (const FormatError&) {
                 if (renewed) throw;
             }

@@ -38,6 +38,11 @@ public:
         if (needs_more_) pick(frame);
     }
 
+    void expect(const Upcoming& upcoming) override {
+        const bool known = is_settled_ && std::ranges::equal(upcoming.wanted, wanted_);
+        reader_->expect(known ? Upcoming{upcoming.first, upcoming.step, upcoming.n_frames, needed_} : Upcoming{});
+    }
+
 private:
     /// Which atoms are read seldom changes from one frame to the next.
     void settle(std::span<const Index> wanted) {

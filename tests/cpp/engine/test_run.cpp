@@ -61,6 +61,60 @@ FrameError failure_of(Index bad_frame) {
     return {-1, ErrorKind::state, "nothing was thrown"};
 }
 
+/// Writes down what its readers are told to expect.
+class Attentive final : public Source {
+public:
+    explicit Attentive(std::shared_ptr<const Source> source) : source_(std::move(source)) {}
+
+    Index n_atoms() const override { return source_->n_atoms(); }
+    Index n_frames() const override { return source_->n_frames(); }
+    std::string name() const override { return source_->name(); }
+    Bytes describe() const override { return {}; }
+    void require_unchanged() const override {}
+    std::shared_ptr<const Source> refresh() const override { return source_; }
+    std::unique_ptr<Reader> open_reader() const override { return std::make_unique<Cursor>(*this); }
+
+    mutable std::vector<std::array<Index, 4>> expected;  // first, step, how many, how many atoms
+
+private:
+    struct Cursor final : Reader {
+        explicit Cursor(const Attentive& owner) : owner(owner), reader(owner.source_->open_reader()) {}
+        void read(Index frame_index, std::span<const Index> wanted, Frame& frame) override {
+            reader->read(frame_index, wanted, frame);
+        }
+        void expect(const Upcoming& upcoming) override {
+            owner.expected.push_back(
+                {upcoming.first, upcoming.step, upcoming.n_frames, index_of(upcoming.wanted.size())});
+        }
+        const Attentive& owner;
+        std::unique_ptr<Reader> reader;
+    };
+
+    std::shared_ptr<const Source> source_;
+};
+
+std::vector<std::array<Index, 4>> expected_by_reader(FrameSelection frames, const std::vector<Chunk>& chunks) {
+    const std::vector<FakeSource::Moment> moments(10, {{{1, 2, 3}, {4, 5, 6}}});
+    const auto source = std::make_shared<Attentive>(std::make_shared<FakeSource>(moments));
+    std::vector<std::unique_ptr<Analysis>> analyses;
+    analyses.push_back(analyses::make_analysis(laws::Total{{1}}));
+    const Run run(source, Topology{2, {}}, std::move(frames), std::move(analyses));
+    const auto worker = run.make_worker();
+    for (const Chunk chunk : chunks) worker->work(chunk);
+    return source->expected;
+}
+
+TEST(Run, tells_readers_which_frames_come) {
+    using testing::ElementsAre;
+    using Told = std::array<Index, 4>;
+    EXPECT_THAT(expected_by_reader({1, 2, 5}, {{0, 1}, {1, 5}}), ElementsAre(Told{1, 1, 1, 1}, Told{3, 2, 4, 1}));
+    EXPECT_THAT(expected_by_reader({9, -3, 3}, {{0, 3}}), ElementsAre(Told{9, -3, 3, 1}));
+    EXPECT_THAT(expected_by_reader(FrameSelection(std::vector<Index>{4, 6, 8, 0, 1}), {{0, 5}}),
+                ElementsAre(Told{4, 2, 3, 1}));
+    EXPECT_THAT(expected_by_reader(FrameSelection(std::vector<Index>{4, 4, 4}), {{0, 3}}),
+                ElementsAre(Told{4, 0, 3, 1}));
+}
+
 TEST(Run, tells_the_frame_on_which_the_code_of_an_analysis_failed_and_what_it_threw) {
     const FrameError error = failure_of(0);
     EXPECT_EQ(error.ordinal, 0);

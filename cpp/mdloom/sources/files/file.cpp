@@ -96,6 +96,12 @@ void File::read_at(Index offset, std::span<std::byte> out) const {
     }
 }
 
+void File::will_need([[maybe_unused]] Range bytes) const noexcept {
+#ifdef POSIX_FADV_WILLNEED
+    ::posix_fadvise(descriptor_, bytes.first, bytes.size(), POSIX_FADV_WILLNEED);
+#endif
+}
+
 Fingerprint File::fingerprint(Index size, std::span<const Range> rewritten) const {
     return {size, hash({0, std::min(size, hashed_length)}, rewritten),
             hash({std::max<Index>(0, size - hashed_length), size}, rewritten)};

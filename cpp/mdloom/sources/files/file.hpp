@@ -37,6 +37,9 @@ public:
     /// Fills all of `out`. Throws FileError when the file cannot be read or ends before that.
     void read_at(Index offset, std::span<std::byte> out) const;
 
+    /// Asks the kernel to fetch them; does not wait.
+    void will_need(Range bytes) const noexcept;
+
     /// Of its first `size` bytes; those in `rewritten` (a header's frame count) count as zero.
     Fingerprint fingerprint(Index size, std::span<const Range> rewritten = {}) const;
 

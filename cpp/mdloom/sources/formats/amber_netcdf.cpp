@@ -29,6 +29,15 @@ struct Layout {
     bool is_torn = false;
     Values coordinates;
     std::optional<Values> time, cell_lengths, cell_angles;
+
+    /// Where all of a frame's numbers stand, when they are in records.
+    Range bytes(Index frame_index) const {
+        Index first = coordinates.begin;
+        for (const auto& values : {time, cell_lengths, cell_angles})
+            if (values && values->stride == coordinates.stride) first = std::min(first, values->begin);
+        first += frame_index * coordinates.stride;
+        return {first, std::min(first + coordinates.stride, end)};
+    }
 };
 
 [[noreturn]] void refuse(const File& file, const std::string& what) {
@@ -174,7 +183,15 @@ private:
 
 class AmberReader final : public Reader {
 public:
-    explicit AmberReader(const AmberSource& source) : source_(source), layout_(source.layout()) {}
+    explicit AmberReader(const AmberSource& source)
+        : source_(source), layout_(source.layout()), ahead_(source.file()) {}
+
+    void expect(const Upcoming& upcoming) override {
+        const Index n_frames = are_readable(source_, upcoming) ? upcoming.n_frames : 0;
+        ahead_.expect_short(n_frames, [this, first = upcoming.first, step = upcoming.step](Index i) {
+            return layout_.bytes(first + i * step);
+        });
+    }
 
     void read(Index frame_index, std::span<const Index> wanted, Frame& frame) override {
         require_readable(source_, frame_index, wanted);
@@ -185,20 +202,20 @@ public:
         frame.stored = {};  // no step either: the format has none
         if (layout_.cell_lengths) read_cell(frame_index, frame);
         const auto& coordinates = layout_.coordinates;
-        positions_.read(source_.file(), coordinates.offset(frame_index), coordinates.numbers, wanted, frame.positions);
+        positions_.read(ahead_, coordinates.offset(frame_index), coordinates.numbers, wanted, frame.positions);
     }
 
 private:
     template <std::size_t n>
-    std::array<double, n> fetch(const Values& values, Index frame_index) const {
+    std::array<double, n> fetch(const Values& values, Index frame_index) {
         std::array<std::byte, 8 * n> bytes;
         const Index width = values.numbers.n_bytes();
-        source_.file().read_at(values.offset(frame_index), std::span(bytes).first(n * usize(width)));
+        ahead_.read_at(values.offset(frame_index), std::span(bytes).first(n * usize(width)));
         std::array<double, n> found;
         for (std::size_t i = 0; i < n; ++i) found[i] = number(values.numbers, bytes.data(), index_of(i));
         return found;
     }
-    void read_cell(Index frame_index, Frame& frame) const {
+    void read_cell(Index frame_index, Frame& frame) {
         const auto lengths = fetch<3>(*layout_.cell_lengths, frame_index);
         const auto angles = fetch<3>(*layout_.cell_angles, frame_index);
         std::array<float, 6> cell;
@@ -208,6 +225,7 @@ private:
 
     const AmberSource& source_;
     const Layout& layout_;
+    ReadAhead ahead_;
     PackedPositions positions_;
 };
 

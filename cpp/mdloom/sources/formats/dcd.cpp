@@ -6,6 +6,7 @@
 #include <array>
 
 #include "mdloom/sources/files/byte_order.hpp"
+#include "mdloom/sources/files/read_ahead.hpp"
 #include "mdloom/sources/formats/dcd_header.hpp"
 #include "mdloom/sources/formats/packed_positions.hpp"
 #include "mdloom/sources/formats/unit_cell.hpp"
@@ -94,7 +95,15 @@ private:
 
 class DcdReader final : public Reader {
 public:
-    explicit DcdReader(const DcdSource& source) : source_(source), layout_(source.layout()) {}
+    explicit DcdReader(const DcdSource& source) : source_(source), layout_(source.layout()), ahead_(source.file()) {}
+
+    void expect(const Upcoming& upcoming) override {
+        const Index n_frames = are_readable(source_, upcoming) ? upcoming.n_frames : 0;
+        ahead_.expect_short(n_frames, [this, first = upcoming.first, step = upcoming.step](Index i) {
+            const Index k = first + i * step;
+            return Range{layout_.offset(k), layout_.offset(k + 1)};
+        });
+    }
 
     void read(Index frame_index, std::span<const Index> wanted, Frame& frame) override {
         require_readable(source_, frame_index, wanted);
@@ -141,7 +150,7 @@ private:
     void fetch_whole() {
         const Index axis = layout_.axis_bytes(k_), marker = layout_.records.marker, n = 4 * layout_.n_stored(k_);
         buffer_.resize(usize(layout_.cell_bytes + 3 * axis));
-        source_.file().read_at(layout_.offset(k_), buffer_);
+        ahead_.read_at(layout_.offset(k_), buffer_);
         require_cell();
         for (Index d = 0; d < 3; ++d) {
             const Index start = layout_.cell_bytes + d * axis;
@@ -156,13 +165,13 @@ private:
         const Index offset = layout_.offset(k_), marker = layout_.records.marker, n = 4 * atoms.size();
         const Index n_front = layout_.cell_bytes + marker;
         buffer_.resize(usize(n_front + 3 * n));
-        source_.file().read_at(offset, std::span(buffer_).first(usize(n_front)));
+        ahead_.read_at(offset, std::span(buffer_).first(usize(n_front)));
         require_cell();
         require_length(layout_.cell_bytes, layout_.cell_bytes, 4 * layout_.n_stored(k_));
         for (Index d = 0; d < 3; ++d) {
             axes_[usize(d)] = n_front + d * n;
-            source_.file().read_at(offset + n_front + d * layout_.axis_bytes(k_) + 4 * atoms.first,
-                                   std::span(buffer_).subspan(usize(n_front + d * n), usize(n)));
+            ahead_.read_at(offset + n_front + d * layout_.axis_bytes(k_) + 4 * atoms.first,
+                           std::span(buffer_).subspan(usize(n_front + d * n), usize(n)));
         }
     }
 
@@ -205,6 +214,7 @@ private:
 
     const DcdSource& source_;
     const Layout& layout_;
+    ReadAhead ahead_;
     Index k_ = 0;
     Bytes buffer_;
     std::array<Index, 3> axes_{};  // where in buffer_ the x, y and z start

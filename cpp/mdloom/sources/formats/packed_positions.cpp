@@ -114,7 +114,7 @@ double number(const StoredNumbers& numbers, const std::byte* in, Index i) {
     return stored * static_cast<float>(numbers.factor);
 }
 
-void PackedPositions::read(const File& file, Index offset, const StoredNumbers& numbers, std::span<const Index> wanted,
+void PackedPositions::read(ReadAhead& file, Index offset, const StoredNumbers& numbers, std::span<const Index> wanted,
                            std::vector<Vec3>& positions) {
     positions.resize(wanted.size());
     const Index atom_bytes = 3 * numbers.n_bytes();

@@ -6,7 +6,7 @@
 
 #include "mdloom/base/simd.hpp"
 #include "mdloom/frame/frame.hpp"
-#include "mdloom/sources/files/file.hpp"
+#include "mdloom/sources/files/read_ahead.hpp"
 
 namespace mdloom::sources {
 
@@ -27,7 +27,7 @@ class PackedPositions {
 public:
     /// The wanted atoms of a frame whose positions start at `offset`; reads the stretches of the file that hold them.
     /// Throws FileError.
-    void read(const File& file, Index offset, const StoredNumbers& numbers, std::span<const Index> wanted,
+    void read(ReadAhead& file, Index offset, const StoredNumbers& numbers, std::span<const Index> wanted,
               std::vector<Vec3>& positions);
 
 private:

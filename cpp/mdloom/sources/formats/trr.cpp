@@ -111,7 +111,14 @@ std::optional<Head> parse_head(const FramePlace& place, std::span<const std::byt
 class TrrReader final : public Reader {
 public:
     explicit TrrReader(const IndexedSource& source)
-        : source_(source), frames_(source), unit_(source.options().file_units ? 1 : 10) {}
+        : source_(source), frames_(source), ahead_(source.file()), unit_(source.options().file_units ? 1 : 10) {}
+
+    void expect(const Upcoming& upcoming) override {
+        const Index n_frames = are_readable(source_, upcoming) ? upcoming.n_frames : 0;
+        ahead_.expect_short(n_frames, [this, first = upcoming.first, step = upcoming.step](Index i) {
+            return frames_.bytes(first + i * step, frames_.expected(first + i * step).n_bytes);
+        });
+    }
 
     void read(Index frame_index, std::span<const Index> wanted, Frame& frame) override {
         require_readable(source_, frame_index, wanted);
@@ -129,7 +136,7 @@ public:
             refuse(frames_.place(frame_index),
                    "holds no positions (x_size is 0), only velocities, forces or a box: leave it out with step= or "
                    "frames=");
-        positions_.read(source_.file(), frames_.place(frame_index).offset + head.n_in_front_of(first_data_part),
+        positions_.read(ahead_, frames_.place(frame_index).offset + head.n_in_front_of(first_data_part),
                         {.are_doubles = head.n_width == 8, .factor = unit_}, wanted, frame.positions);
     }
 
@@ -138,13 +145,14 @@ private:
     Head fetch_head(Index frame_index) {
         return frames_.head<parse_head>(frame_index, [&](const FramePlace& here, const FrameHead& expected) {
             const auto bytes = std::span(front_).first(usize(std::min(expected.n_bytes, most_front_bytes)));
-            here.file.read_at(here.offset, bytes);
+            ahead_.read_at(here.offset, bytes);
             return bytes;
         });
     }
 
     const IndexedSource& source_;
     FrameFinder frames_;
+    ReadAhead ahead_;
     const double unit_;  // of positions, in 1/nm
     std::array<std::byte, most_front_bytes> front_{};
     PackedPositions positions_;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "mdloom/sources/files/byte_order.hpp"
+#include "mdloom/sources/files/read_ahead.hpp"
 #include "mdloom/sources/formats/xtc_decode.hpp"
 #include "mdloom/sources/formats/xtc_format.hpp"
 #include "mdloom/sources/formats/xtc_skim.hpp"
@@ -82,7 +83,16 @@ std::optional<Head> parse_head(const FramePlace& place, std::span<const std::byt
 class XtcReader final : public Reader {
 public:
     explicit XtcReader(const IndexedSource& source)
-        : source_(source), frames_(source), unit_(source.options().file_units ? 1.0f : 10.0f) {}
+        : source_(source), frames_(source), ahead_(source.file()), unit_(source.options().file_units ? 1.0f : 10.0f) {}
+
+    void expect(const Upcoming& upcoming) override {
+        const Index stop_atom = upcoming.wanted.empty() ? 0 : upcoming.wanted.back() + 1;
+        const Index n_frames = are_readable(source_, upcoming) ? upcoming.n_frames : 0;
+        ahead_.expect(n_frames, [this, stop_atom, first = upcoming.first, step = upcoming.step](Index i) {
+            const Index frame_index = first + i * step;
+            return frames_.bytes(frame_index, n_likely(frames_.expected(frame_index), stop_atom));
+        });
+    }
 
     void read(Index frame_index, std::span<const Index> wanted, Frame& frame) override {
         require_readable(source_, frame_index, wanted);
@@ -116,12 +126,17 @@ private:
         return frames_.head<parse_head>(frame_index, [&](const FramePlace& here, const FrameHead& expected) {
             place_ = {frame_index, here.offset};
             n_fetched_ = 0;
-            fetch(std::min(expected.n_bytes, most_head_bytes + likely_bytes(expected, stop_atom)));
+            fetch(n_likely(expected, stop_atom));
             return std::span(bytes_).first(usize(n_fetched_));
         });
     }
 
-    Index likely_bytes(const FrameHead& head, Index stop_atom) const {
+    /// Of head and stream.
+    Index n_likely(const FrameHead& head, Index stop_atom) const {
+        return std::min(head.n_bytes, most_head_bytes + n_likely_in_stream(head, stop_atom));
+    }
+
+    Index n_likely_in_stream(const FrameHead& head, Index stop_atom) const {
         if (stop_atom == 0) return 0;
         if (stop_atom == head.n_atoms) return head.n_bytes;
         if (stop_atom == last_stop_) return last_used_ + last_used_ / 16 + 2 * xtc_slack_bytes;
@@ -133,8 +148,7 @@ private:
     /// The first n bytes of the frame are then in bytes_, and zeros behind them.
     void fetch(Index n) {
         bytes_.resize(std::max(bytes_.size(), usize(n + xtc_slack_bytes)));
-        source_.file().read_at(place_.offset + n_fetched_,
-                               std::span(bytes_).subspan(usize(n_fetched_), usize(n - n_fetched_)));
+        ahead_.read_at(place_.offset + n_fetched_, std::span(bytes_).subspan(usize(n_fetched_), usize(n - n_fetched_)));
         std::fill_n(bytes_.begin() + n, xtc_slack_bytes, std::byte{});
         n_fetched_ = n;
     }
@@ -186,6 +200,7 @@ private:
 
     const IndexedSource& source_;
     FrameFinder frames_;
+    ReadAhead ahead_;
     const float unit_;  // of positions, in 1/nm
     const Simd level_ = chosen_simd();
     const DecodeXtc decode_ = xtc_decoder(level_);
