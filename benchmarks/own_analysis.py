@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
-import time
 import warnings
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import MDAnalysis as mda
 import numpy as np
 from MDAnalysis.analysis.base import AnalysisFromFunction as Peer
 from MDAnalysisTests.datafiles import GRO
+from timing import in_turn
 from trajectories import make_trajectory
 
 from mdloom.custom import AnalysisFromFunction
@@ -48,18 +48,12 @@ def contestants(protein: mda.AtomGroup, stop: int):
 
 
 def measure(protein: mda.AtomGroup, stop: int) -> None:
-    runs = contestants(protein, stop)
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
-    numbers = {}
-    for _ in range(N_ROUNDS):
-        for name, run in runs.items():
-            started = time.perf_counter()
-            numbers[name] = run()
-            seconds[name].append(time.perf_counter() - started)
+    turns = in_turn(contestants(protein, stop), N_ROUNDS)
     print(f"{stop} frames of {len(protein.universe.atoms)} atoms, radius of gyration of {len(protein)}")
-    base = statistics.median(seconds["MDAnalysis, serial"][1:])
-    for name, (first, *later) in seconds.items():
-        assert np.array_equal(numbers[name], numbers["MDAnalysis, serial"]), name
+    expected = turns["MDAnalysis, serial"]
+    base = statistics.median(expected.seconds[1:])
+    for name, ((first, *later), found) in turns.items():
+        assert np.array_equal(found, expected.found), name
         median = statistics.median(later)
         print(
             f"{name:26} first {first:7.3f} s, then {median:7.3f} s, {1e6 * median / stop:7.0f} us a frame, "

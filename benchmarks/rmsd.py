@@ -5,13 +5,13 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
-import time
 import warnings
 from pathlib import Path
 
 import MDAnalysis as mda
 import numpy as np
 from MDAnalysisTests.datafiles import GRO
+from timing import in_turn
 from trajectories import N_FRAMES, make_trajectory
 
 N_ROUNDS = 5
@@ -58,20 +58,13 @@ def main() -> None:
         distributed.Client(cluster, set_as_default=False) as client,
     ):
         runs = contestants(path, client)
-        seconds: dict[str, list[float]] = {name: [] for name in runs}
-        numbers = {}
-        for turn in range(N_ROUNDS):
-            for name, run in runs.items():
-                if turn > 1 and name.startswith(("MDAnalysis", "mdtraj")):
-                    continue  # slow and steady: two rounds are enough
-                started = time.perf_counter()
-                numbers[name] = run()
-                seconds[name].append(time.perf_counter() - started)
-    base = statistics.median(seconds["mdloom, 1 thread"])
+        # Peers are slow and steady: two rounds are enough.
+        turns = in_turn(runs, {name: N_ROUNDS if name.startswith("mdloom") else 2 for name in runs})
+    base = statistics.median(turns["mdloom, 1 thread"].seconds)
     print(f"{path.name}: {path.stat().st_size / 1e6:.0f} MB, {N_FRAMES} frames of 47681 atoms, RMSD of 3341")
-    for name, times in seconds.items():
-        off = np.abs(numbers[name] - numbers["MDAnalysis, serial"]).max()
-        median = statistics.median(times)
+    for name, (seconds, found) in turns.items():
+        off = np.abs(found - turns["MDAnalysis, serial"].found).max()
+        median = statistics.median(seconds)
         print(f"{name:26} {median:8.3f} s  {median / base:7.2f} x mdloom on 1 thread   largest difference {off:.1e} Å")
 
 

@@ -6,32 +6,37 @@ files, two that MDAnalysisTests brings: a protein in water and a protein in lipi
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
+from agreement import agrees, largest_difference
 from MDAnalysis.coordinates.XTC import XTCReader
+from peers import readers
+from peers.duels import LEVELS
+from timing import at_level, in_turn
 
 import mdloom
 
 N_PASSES = 7
-LEVELS = ("portable", "avx2", "avx512")  # a level that the CPU has not is the one before it
 
 
 def mdanalysis(path: str, atoms: np.ndarray | None) -> float:
+    if atoms is None:
+        return readers.mdanalysis(path)
     with XTCReader(path) as reader:
-        if atoms is None:
-            return float(sum(ts.positions.sum() for ts in reader))
-        return float(sum(ts.positions[atoms].sum() for ts in reader))
+        return readers.total(ts.positions[atoms] for ts in reader)
 
 
 def ours(path: str, atoms: np.ndarray | None) -> float:
-    trajectory = mdloom.open(path)
-    if atoms is None:
-        return float(sum(frame.positions.sum() for frame in trajectory))
-    return float(sum(positions.sum() for positions in trajectory.read(atoms)))
+    return readers.mdloom(path) if atoms is None else readers.total(mdloom.open(path).read(atoms))
+
+
+def ours_at(level: str, path: str, atoms: np.ndarray | None) -> float:
+    with at_level(level):
+        return ours(path, atoms)
 
 
 def copy(path: str, atoms: np.ndarray | None) -> float:
@@ -56,18 +61,16 @@ def read(path: str, _: np.ndarray | None) -> float:
 def best_times(path: str, selections: dict[str, np.ndarray | None]) -> None:
     trajectory = mdloom.open(path)
     n = len(trajectory) * trajectory.n_atoms
-    forced = {level: lambda *a, level=level: os.environ.update(MDLOOM_SIMD=level) or ours(*a) for level in LEVELS}
+    forced = {level: partial(ours_at, level) for level in LEVELS}
     ways: dict[str, Callable] = {"MDAnalysis": mdanalysis, **forced, "copy": copy, "read": read}
     print(f"\n{trajectory}\nns/atom of the file (x: times as fast as MDAnalysis)")
     print(f"{'':24}" + "".join(f"{way:>16}" for way in ways))
     for name, atoms in selections.items():
-        best, sums = dict.fromkeys(ways, np.inf), {}
-        for _ in range(N_PASSES):
-            for way, run in ways.items():
-                began = time.process_time()
-                sums[way] = run(path, atoms)
-                best[way] = min(best[way], (time.process_time() - began) / n * 1e9)
-        assert all(np.isclose(sums[level], sums["MDAnalysis"], rtol=1e-6) for level in LEVELS), sums
+        works = {way: partial(run, path, atoms) for way, run in ways.items()}
+        turns = in_turn(works, N_PASSES, time.process_time)
+        best = {way: min(seconds) / n * 1e9 for way, (seconds, _) in turns.items()}
+        sums = {way: found for way, (_, found) in turns.items()}
+        assert all(agrees(largest_difference(sums[level], sums["MDAnalysis"]), 1e-6) for level in LEVELS), sums
         cells = (f"{best[way]:8.2f}" + f" {best['MDAnalysis'] / best[way]:5.1f}x " for way in ways)
         print(f"{name:24}" + "".join(f"{cell:>16}" for cell in cells))
 

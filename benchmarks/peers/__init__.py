@@ -1,0 +1,1 @@
+"""mdloom beside its peers: see README.md in the folder above."""
