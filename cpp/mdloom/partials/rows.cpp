@@ -1,17 +1,22 @@
 #include "mdloom/partials/rows.hpp"
 
+#include <cstdint>
+
 namespace mdloom {
 
 namespace {
 
-/// The segment that ends where `first` begins, or a new one.
+/// Of values in one segment, about: longer ones would be copied whole as they grow, twice their memory at that moment.
+constexpr std::size_t enough_bytes = std::size_t{1} << 20;
+
+/// The segment that ends where `first` begins, when it has fewer than most_values, or a new one.
 template <class Segment>
-Segment& segment_before(Index first, std::map<Index, Segment>& segments) {
+Segment& segment_before(Index first, std::map<Index, Segment>& segments, std::size_t most_values = SIZE_MAX) {
     const auto next = segments.lower_bound(first);
     const Index stop_before = next == segments.begin() ? -1 : std::prev(next)->second.stop();
     if (stop_before > first || (next != segments.end() && next->first == first))
         throw StateError("rows of frame ordinal " + std::to_string(first) + " were given twice");
-    if (stop_before == first) return std::prev(next)->second;
+    if (stop_before == first && std::prev(next)->second.values.size() < most_values) return std::prev(next)->second;
     return segments.emplace_hint(next, first, Segment{first, {}, {}})->second;
 }
 
@@ -35,7 +40,7 @@ template <class T>
 void RowsOf<T>::put(Index ordinal, std::span<const T> values) {
     if (index_of(values.size()) % n_columns != 0)
         throw StateError(std::to_string(values.size()) + " values do not fill rows of " + std::to_string(n_columns));
-    Segment& segment = segment_before(ordinal, segments);
+    Segment& segment = segment_before(ordinal, segments, enough_bytes / sizeof(T));
     segment.n_rows.push_back(index_of(values.size()) / n_columns);
     segment.values.insert(segment.values.end(), values.begin(), values.end());
 }

@@ -7,8 +7,8 @@
 
 namespace mdloom {
 
-/// Merging moves whole segments and copies no row; neighbours are joined only on the way to bytes, which is what makes
-/// those canonical. T: double or float.
+/// Merging moves whole segments and copies no row; a segment of a megabyte is followed by another one. Neighbours are
+/// joined only on the way to bytes, which is what makes those canonical. T: double or float.
 template <class T>
 struct RowsOf {
     struct Segment {

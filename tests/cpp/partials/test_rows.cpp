@@ -85,6 +85,20 @@ TEST(Rows, of_float32_keep_their_bits_and_take_half_the_room) {
     EXPECT_EQ(values, (std::vector<float>{1e-30f, 3.f, 0.1f, -0.f}));
 }
 
+TEST(Rows, many_of_them_stand_in_segments_of_a_megabyte_and_have_the_bytes_of_one) {
+    const std::vector<double> frame(20000, 1.5);
+    Rows rows = Rows::of_width(2), late = Rows::of_width(2), early = Rows::of_width(2);
+    for (Index ordinal = 0; ordinal < 40; ++ordinal) {
+        rows.put(ordinal, frame);
+        (ordinal < 17 ? early : late).put(ordinal, frame);
+    }
+    for (const auto& [first, segment] : rows.segments) EXPECT_LE(segment.values.size(), (1u << 17) + frame.size());
+    EXPECT_GT(rows.segments.size(), 4u);
+    late.merge(std::move(early));
+    EXPECT_EQ(bytes_of(late), bytes_of(rows));
+    EXPECT_EQ(content(back(bytes_of(rows))), content(rows));
+}
+
 TEST(Rows, keep_no_spare_room_when_told_so) {
     Rows rows = Rows::of_width(1);
     for (Index ordinal = 0; ordinal < 1000; ++ordinal) rows.put(ordinal, std::array{1.});
