@@ -6,14 +6,12 @@
 
 #include "mdloom/analyses/analysis_of.hpp"
 #include "mdloom/analyses/group_positions.hpp"
+#include "mdloom/kernels/point_moments.hpp"
 #include "mdloom/kernels/weights.hpp"
 #include "mdloom/partials/rows.hpp"
 
 namespace mdloom::analyses {
 namespace {
-
-using kernels::Point;
-using kernels::Positions;
 
 constexpr Index width = 9;
 
@@ -35,8 +33,9 @@ struct Gyration {
     };
     struct Scratch {
         bool ready = false;
+        Simd level = chosen_simd();
         GroupPositions positions;
-        double total_weight = 0;
+        kernels::PointWeights weights;
     };
 
     std::vector<Group> groups() const { return {spec.group}; }
@@ -45,11 +44,8 @@ struct Gyration {
 
     void single_frame(const Frame& frame, const std::vector<Group>& groups, Scratch& scratch, State& state) const {
         if (!scratch.ready) make_ready(scratch, groups);
-        const Positions positions = scratch.positions.of(frame, groups[0]);
-        const Point first = kernels::point_at(positions, 0);  // far from the origin, sums keep their last digits
-        Point centre = mean_about(positions, first, scratch.total_weight);
-        for (std::size_t k = 0; k < 3; ++k) centre[k] += first[k];
-        const Point squares = squares_about(positions, centre, scratch.total_weight);
+        const auto [centre, squares] =
+            kernels::point_moments(scratch.positions.of(frame, groups[0]), scratch.weights, scratch.level);
         const auto [x, y, z] = squares;
         const std::array<double, usize(width)> row{static_cast<double>(frame.index),
                                                    frame.time,
@@ -74,32 +70,10 @@ struct Gyration {
     }
 
 private:
-    double weight(std::size_t i) const { return spec.weights.empty() ? 1 : spec.weights[i]; }
-
     void make_ready(Scratch& scratch, const std::vector<Group>& groups) const {
         scratch.positions.look_at(groups[0]);
-        for (std::size_t i = 0; i < spec.group.size(); ++i) scratch.total_weight += weight(i);
+        scratch.weights = kernels::PointWeights(spec.weights, spec.group.size());
         scratch.ready = true;
-    }
-
-    Point mean_about(Positions positions, const Point& origin, double total) const {
-        Point sum{};
-        for (std::size_t i = 0; i < spec.group.size(); ++i)
-            for (std::size_t k = 0; k < 3; ++k)
-                sum[k] += weight(i) * (static_cast<double>(positions[3 * i + k]) - origin[k]);
-        for (double& value : sum) value /= total;
-        return sum;
-    }
-
-    Point squares_about(Positions positions, const Point& centre, double total) const {
-        Point sum{};
-        for (std::size_t i = 0; i < spec.group.size(); ++i)
-            for (std::size_t k = 0; k < 3; ++k) {
-                const double d = static_cast<double>(positions[3 * i + k]) - centre[k];
-                sum[k] += weight(i) * (d * d);
-            }
-        for (double& value : sum) value /= total;
-        return sum;
     }
 };
 

@@ -4,6 +4,7 @@
 // per level under that level's function target. With W < 8 it walks its data 8 / W times, so that its accumulators stay
 // in registers; lane k sees the same operations in the same order for every W, hence the same bits.
 #pragma once
+#include <cstddef>
 #include <cstring>
 #include <utility>
 
@@ -94,6 +95,17 @@ MDLOOM_INLINE void load_points(const float* from, Points<W>& points) {
     points.y = detail::gather_component<W, 1>(a, b, c, lanes);
     points.z = detail::gather_component<W, 2>(a, b, c, lanes);
 }
+
+/// The last, partly filled block: its atoms followed by zeros, and 1 or 0 for each lane.
+struct Tail {
+    alignas(64) float positions[3 * n_lanes] = {};
+    alignas(64) double present[n_lanes] = {};
+
+    Tail(const float* positions_of_rest, std::size_t n_rest) {
+        if (n_rest > 0) std::memcpy(positions, positions_of_rest, 3 * sizeof(float) * n_rest);
+        for (std::size_t i = 0; i < n_rest; ++i) present[i] = 1;
+    }
+};
 
 /// ((v0 + v1) + (v2 + v3)) + ((v4 + v5) + (v6 + v7)): the one order in which lanes are added.
 MDLOOM_INLINE double sum_of_lanes(const double* v) {

@@ -5,17 +5,6 @@
 namespace mdloom::kernels {
 namespace {
 
-/// The last, partly filled block: its atoms followed by zeros, and 1 or 0 for each lane.
-struct Tail {
-    alignas(64) float positions[3 * n_lanes] = {};
-    alignas(64) double present[n_lanes] = {};
-
-    Tail(const float* positions_of_rest, std::size_t n_rest) {
-        if (n_rest > 0) std::memcpy(positions, positions_of_rest, 3 * sizeof(float) * n_rest);
-        for (std::size_t i = 0; i < n_rest; ++i) present[i] = 1;
-    }
-};
-
 template <int W>
 struct FitAccumulators {
     Lanes<W> x{}, y{}, z{}, squares{};
