@@ -98,6 +98,7 @@ Part PassWorker::work(Chunk chunk) {
 
 /// Tells the reader what comes: as many frames as are evenly spaced.
 void PassWorker::expect(Chunk chunk) {
+    if (chunk.size() == 0) return;
     const auto& frames = run_.frames_;
     const Index first = frames[chunk.first], step = chunk.size() > 1 ? frames[chunk.first + 1] - first : 1;
     Index n = 1;
