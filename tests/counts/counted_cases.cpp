@@ -1,4 +1,4 @@
-// Fixed work for `scripts/counts`: under callgrind, each case runs once to fill its buffers and once counted.
+// Fixed work for `scripts/counts.py`: under callgrind, each case runs once to fill its buffers and once counted.
 //     counted_cases                 runs all cases
 //     counted_cases --machine       says the compiler, and the instruction set in use
 #include <valgrind/callgrind.h>

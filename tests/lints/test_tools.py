@@ -13,7 +13,7 @@ import pytest
 
 from project import ROOT, files, name
 
-CPP = files("cpp", "examples", "python/bindings", "tests", endings=(".cpp", ".hpp"))
+CPP = files("benchmarks", "cpp", "examples", "python/bindings", "tests", endings=(".cpp", ".hpp"))
 SCRIPTS = [path for path in files("scripts", ".ci") if path.suffix in ("", ".sh")]
 #: What users and authors of analyses call; the backends meet one contract, documented once.
 PUBLIC = [path for path in files("python/mdloom", endings=(".py",)) if path.parent.name == "mdloom"]
