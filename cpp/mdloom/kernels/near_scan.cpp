@@ -183,6 +183,7 @@ std::size_t find_straight(NearList& near, std::span<const Leg> legs, const Dista
 #if defined(__x86_64__)
     if (level >= Simd::avx2) return straight_avx2(near, legs, distances, found);
 #endif
+    static_cast<void>(level);
     return straight_portable(near, legs, distances, found);
 }
 
