@@ -90,11 +90,17 @@ struct HydrogenBonds {
             scratch.search = HydrogenBondSearch(spec, all_atoms(), groups[3], chosen_simd());
             scratch.ready = true;
         }
-        scratch.rows.clear();
-        for (const HydrogenBond& bond : scratch.search.find(spec, frame, groups))
-            scratch.rows.insert(scratch.rows.end(), {static_cast<double>(frame.index), static_cast<double>(bond.donor),
-                                                     static_cast<double>(bond.hydrogen),
-                                                     static_cast<double>(bond.acceptor), bond.distance, bond.angle});
+        const std::span<const HydrogenBond> bonds = scratch.search.find(spec, frame, groups);
+        scratch.rows.resize(6 * bonds.size());
+        double* row = scratch.rows.data();
+        for (const HydrogenBond& bond : bonds) {
+            *row++ = static_cast<double>(frame.index);
+            *row++ = static_cast<double>(bond.donor);
+            *row++ = static_cast<double>(bond.hydrogen);
+            *row++ = static_cast<double>(bond.acceptor);
+            *row++ = bond.distance;
+            *row++ = bond.angle;
+        }
         state.bonds.put(frame.ordinal, scratch.rows);
         state.times.put(frame.ordinal, std::span(&frame.time, 1));
     }
@@ -112,7 +118,9 @@ struct HydrogenBonds {
         state.times.for_each([&](Index, std::span<const double> time) {
             times.values.insert(times.values.end(), time.begin(), time.end());
         });
-        return {bonds, times, counts};
+        Result result;  // moved: a list of initial values would be copied
+        for (Column* column : {&bonds, &times, &counts}) result.push_back(std::move(*column));
+        return result;
     }
 
 private:

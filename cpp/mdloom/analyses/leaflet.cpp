@@ -67,7 +67,9 @@ struct Leaflet {
         state.times.for_each([&](Index, std::span<const double> time) {
             times.values.insert(times.values.end(), time.begin(), time.end());
         });
-        return {std::move(labels), std::move(times)};
+        Result result;  // moved: a list of initial values would be copied
+        for (Column* column : {&labels, &times}) result.push_back(std::move(*column));
+        return result;
     }
 
 private:
