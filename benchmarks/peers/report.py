@@ -62,14 +62,15 @@ def page(found: dict[str, Row], command: str) -> str:
     measured = rows_of(found)
     gated = [row for row in measured if row["gates"]]
     others = [row for row in measured if not row["gates"]]
-    parts = [_HEAD.format(command=command), _summary(gated), table(gated)]
+    memory = found[rows.MEMORY]["rows"] if rows.MEMORY in found else []
+    parts = [_HEAD.format(command=command), _summary([*gated, *memory]), table(gated)]
     if others:
         parts += ["## Beside others\nWithout a gate.\n", table(others)]
     levels = level_table(measured)
     if levels:
         parts += ["## Each instruction set\nmdloom alone, by `MDLOOM_SIMD`; µs a frame.\n", levels]
-    if rows.MEMORY in found:
-        parts += [_MEMORY, memory_table(found[rows.MEMORY]["rows"])]
+    if memory:
+        parts += [_MEMORY, memory_table(memory)]
     noted = [row for row in measured if row["note"] and "missing" not in row]
     notes = [f"- {row['operation']}, {row['peer']}: {row['note']}." for row in noted]
     if notes:
@@ -91,7 +92,7 @@ def _summary(gated: Sequence[Row]) -> str:
     verdicts = [verdict(row) for row in gated]
     met = sum(one.startswith("met") for one in verdicts)
     stretch = sum("stretch" in one for one in verdicts)
-    text = f"Of {len(gated)} gates {met} are met, {stretch} of them with their stretch"
+    text = f"Of {len(gated)} gates, memory included, {met} are met, {stretch} of them with their stretch"
     for what in ("not met", "DIFFERS", "not measured"):
         if what in verdicts:
             text += f"; {what}: {verdicts.count(what)}"

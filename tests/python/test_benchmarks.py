@@ -91,7 +91,10 @@ def test_the_page_says_what_was_met_what_differs_and_what_is_not_there():
     assert "| RMSD | 100 µs a frame | molly | 1500 µs a frame | 10 / 4 | 5 | 10 | 20 | **not met** |" in text
     assert "| 10 | 15 | 10 | 20 | **DIFFERS** |" in text
     assert "| not measured: there is no gmx |" in text
-    assert "Of 4 gates 1 are met, 0 of them with their stretch; not met: 1; DIFFERS: 1; not measured: 1." in text
+    assert (
+        "Of 4 gates, memory included, 1 are met, 0 of them with their stretch; not met: 1; DIFFERS: 1; not measured: 1."
+        in text
+    )
     assert "- RMSD, molly: reading only." in text
     assert "| RMSD | 100 | 120 | 300 |" in text
     assert "Not measured yet: xtc-water" in text
@@ -119,6 +122,7 @@ def test_absolute_gates_have_no_ratio_and_memory_has_a_table_of_its_own():
     text = page(results(start=[start], memory=[much]), "")
     assert "| start | 0.0001 s | MDAnalysis | 0.0015 s | 10 | - | 0.25 s | 0.2 s | met, stretch too |" in text
     assert "| RDF | 70.0 | 66.0 | not met |" in text
+    assert "Of 2 gates, memory included, 1 are met, 1 of them with their stretch; not met: 1." in text
 
 
 def test_the_plot_shows_every_ratio_that_has_a_gate(tmp_path):
