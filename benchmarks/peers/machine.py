@@ -19,7 +19,7 @@ _PACKAGES = ("numpy", "scipy", "MDAnalysis", "mdtraj", "pyztraj", "freud-analysi
 
 def describe() -> dict[str, Any]:
     """Of this process: the peers' environment."""
-    return {"machine": _machine(), "levels": levels(), "versions": _versions()}
+    return {"machine": _machine(), "levels": levels(), "versions": _versions(), "load": os.getloadavg()[0]}
 
 
 def levels() -> list[str]:
@@ -41,9 +41,7 @@ def _machine() -> str:
 
 
 def _versions() -> dict[str, str]:
-    found = {
-        "mdloom": f"{metadata.version('mdloom')} ({_output('git', '-C', ROOT, 'describe', '--always', '--dirty')})"
-    }
+    found = {"mdloom": f"{metadata.version('mdloom')} ({_commit()})"}
     found["Python"] = platform.python_version()
     for package in _PACKAGES:
         try:
@@ -58,6 +56,12 @@ def _versions() -> dict[str, str]:
     found["molly"] = _line(r'name = "molly"\nversion = "([^"]+)"', lock)
     found["rustc"] = _line(r"rustc (\S+)", _output("rustc", "--version"))
     return {name: version for name, version in found.items() if version}
+
+
+def _commit() -> str:
+    """The last one that changed what is measured."""
+    commit = _output("git", "-C", ROOT, "log", "-1", "--format=%h", "--", "cpp", "python")
+    return commit + ("-dirty" if _output("git", "-C", ROOT, "status", "--porcelain", "--", "cpp", "python") else "")
 
 
 def _line(pattern: str, text: str) -> str:

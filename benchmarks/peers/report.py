@@ -176,6 +176,8 @@ def _measured_on(found: dict[str, Row]) -> str:
         versions = ", ".join(f"{what} {version}" for what, version in group["versions"].items())
         text = f"{group['machine']}; mdloom's instructions: {', '.join(group['levels'])}.\n{versions}."
         kinds.setdefault(text, []).append(name)
+    load = max(group["load"] for group in found.values())
+    busy = f"\nProcesses at work in the minute before a row began, its own among them: up to {load:.1f}.\n"
     if len(kinds) == 1:
-        return f"## Measured on\n{next(iter(kinds))}\n"
-    return "## Measured on\n" + "\n".join(f"- {', '.join(names)}: {text}" for text, names in kinds.items()) + "\n"
+        return f"## Measured on\n{next(iter(kinds))}\n{busy}"
+    return "\n".join(["## Measured on", *(f"- {', '.join(names)}: {text}" for text, names in kinds.items()), busy])

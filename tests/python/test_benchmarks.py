@@ -36,7 +36,7 @@ def row(**changes: Any) -> dict[str, Any]:
 
 
 def results(**groups: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    described = {"machine": "a machine", "levels": ["avx512", "avx2", "portable"], "versions": {"numpy": "2.0"}}
+    described = {"machine": "a machine", "levels": ["avx512", "avx2"], "versions": {"numpy": "2.0"}, "load": 1.0}
     return {name: {**described, "rows": some} for name, some in groups.items()}
 
 
@@ -100,6 +100,7 @@ def test_the_page_says_what_was_met_what_differs_and_what_is_not_there():
     assert "Not measured yet: xtc-water" in text
     assert "the command" in text
     assert "a machine" in text
+    assert "up to 1.0." in text
     assert "numpy 2.0" in text
 
 
