@@ -8,10 +8,21 @@
 //   void finish_chunk(Scratch&, State&) const;     (required with a Scratch, so that it cannot be forgotten)
 //   void settle();      (if there is one: checks the spec, also one from elsewhere, and derives what is not in it)
 #pragma once
+#include <concepts>
+
 #include "mdloom/contracts/analysis.hpp"
 #include "mdloom/partials/partial.hpp"
 
 namespace mdloom::analyses {
+
+/// The columns, moved: a braced list would copy their numbers.
+template <std::same_as<Column>... Columns>
+Result result_of(Columns... columns) {
+    Result result;
+    result.reserve(sizeof...(columns));
+    (result.push_back(std::move(columns)), ...);
+    return result;
+}
 
 /// What stands before each state's bytes.
 inline void write_state_header(ByteWriter& writer, std::string_view name, Index version) {

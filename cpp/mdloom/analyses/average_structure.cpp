@@ -66,7 +66,7 @@ struct AverageStructure {
         Column positions{"positions", "Å", {index_of(spec.averaged.size()), 3}, {}};
         positions.values.reserve(usize(n_values()));
         for (std::size_t i = 0; i < usize(n_values()); ++i) positions.values.push_back(mean(state.positions, i));
-        return {std::move(positions), {"rmsd", "Å", {1}, {mean(state.rmsd, 0)}}};
+        return result_of(std::move(positions), Column{"rmsd", "Å", {1}, {mean(state.rmsd, 0)}});
     }
 
 private:

@@ -116,7 +116,7 @@ struct Contacts {
             series.values.push_back(row[0]);
             series.values.insert(series.values.end(), row.begin() + 2, row.end());
         });
-        return {times, series};
+        return result_of(std::move(times), std::move(series));
     }
 
 private:

@@ -91,9 +91,9 @@ struct Covariance {
             for (const Int128 sum : state.sums.sums) mean.push_back(n_frames == 0 ? nan : mean_of(sum, n_frames));
         std::vector<double> covariance(n * n, nan);
         if (n_frames > 1) fill(covariance, state);
-        return {{"covariance", "Å^2", {index_of(n), index_of(n)}, std::move(covariance)},
-                {"mean", "Å", {index_of(spec.group.size()), 3}, std::move(mean)},
-                {"n_frames", "1", {1}, {static_cast<double>(n_frames)}}};
+        return result_of(Column{"covariance", "Å^2", {index_of(n), index_of(n)}, std::move(covariance)},
+                         Column{"mean", "Å", {index_of(spec.group.size()), 3}, std::move(mean)},
+                         Column{"n_frames", "1", {1}, {static_cast<double>(n_frames)}});
     }
 
 private:

@@ -92,9 +92,9 @@ struct Density {
         std::vector<Index> shape;
         for (const auto& edges : spec.edges) shape.push_back(index_of(edges.size()) - 1);
         const std::vector<Index>& cells = state.cells.values;
-        return {{"counts", "1", shape, std::vector<double>(cells.begin(), cells.end())},
-                {"n_frames", "1", {1}, {static_cast<double>(state.totals.values[0])}},
-                {"outside", "1", {1}, {static_cast<double>(state.totals.values[1])}}};
+        return result_of(Column{"counts", "1", shape, std::vector<double>(cells.begin(), cells.end())},
+                         Column{"n_frames", "1", {1}, {static_cast<double>(state.totals.values[0])}},
+                         Column{"outside", "1", {1}, {static_cast<double>(state.totals.values[1])}});
     }
 
 private:

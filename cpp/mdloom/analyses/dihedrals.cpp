@@ -65,7 +65,7 @@ struct Dihedrals {
             times.values.push_back(row[0]);
             angles.values.insert(angles.values.end(), row.begin() + 1, row.end());
         });
-        return {std::move(angles), std::move(times)};
+        return result_of(std::move(angles), std::move(times));
     }
 
 private:

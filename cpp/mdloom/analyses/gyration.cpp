@@ -66,7 +66,7 @@ struct Gyration {
         state.rows.for_each([&](Index, std::span<const double> row) {
             column.values.insert(column.values.end(), row.begin(), row.end());
         });
-        return {std::move(column)};
+        return result_of(std::move(column));
     }
 
 private:

@@ -118,9 +118,7 @@ struct HydrogenBonds {
         state.times.for_each([&](Index, std::span<const double> time) {
             times.values.insert(times.values.end(), time.begin(), time.end());
         });
-        Result result;  // moved: a list of initial values would be copied
-        for (Column* column : {&bonds, &times, &counts}) result.push_back(std::move(*column));
-        return result;
+        return result_of(std::move(bonds), std::move(times), std::move(counts));
     }
 
 private:

@@ -67,9 +67,7 @@ struct Leaflet {
         state.times.for_each([&](Index, std::span<const double> time) {
             times.values.insert(times.values.end(), time.begin(), time.end());
         });
-        Result result;  // moved: a list of initial values would be copied
-        for (Column* column : {&labels, &times}) result.push_back(std::move(*column));
-        return result;
+        return result_of(std::move(labels), std::move(times));
     }
 
 private:

@@ -56,7 +56,7 @@ struct GatheredPositions {
             times.values.push_back(moment[1]);
             boxes.values.insert(boxes.values.end(), moment.begin() + 2, moment.end());
         });
-        return {std::move(positions), std::move(frames), std::move(times), std::move(boxes)};
+        return result_of(std::move(positions), std::move(frames), std::move(times), std::move(boxes));
     }
 
 private:

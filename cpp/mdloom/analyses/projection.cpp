@@ -90,7 +90,7 @@ struct Projection {
         state.rows.for_each([&](Index, std::span<const double> row) {
             column.values.insert(column.values.end(), row.begin(), row.end());
         });
-        return {column};
+        return result_of(std::move(column));
     }
 
 private:

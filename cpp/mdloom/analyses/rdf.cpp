@@ -150,12 +150,9 @@ struct Rdf {
             sum += count.values[bin];
             cdf.values.push_back(sum / static_cast<double>(n_frames));
         }
-        return {rdf,
-                count,
-                cdf,
-                {"edges", "Å", {n_bins + 1}, bins.edges()},
-                {"volume", "Å^3", {1}, {volume}},
-                {"n_frames", "1", {1}, {static_cast<double>(n_frames)}}};
+        return result_of(std::move(rdf), std::move(count), std::move(cdf),
+                         Column{"edges", "Å", {n_bins + 1}, bins.edges()}, Column{"volume", "Å^3", {1}, {volume}},
+                         Column{"n_frames", "1", {1}, {static_cast<double>(n_frames)}});
     }
 
 private:

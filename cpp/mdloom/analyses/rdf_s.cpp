@@ -100,13 +100,9 @@ struct RdfS {
         Column count{"count", "1", shape, {state.counts.values.begin(), state.counts.values.end()}};
         Column rdf{"rdf", spec.norm == RdfNorm::density ? "Å^-3" : "1", shape, count.values};
         for (std::size_t i = 0; i < rdf.values.size(); ++i) rdf.values[i] *= scale[i % scale.size()];
-        Result result;
-        result.push_back(std::move(rdf));
-        result.push_back(std::move(count));
-        result.push_back({"edges", "Å", {n_bins + 1}, bins.edges()});
-        result.push_back({"volume", "Å^3", {1}, {volume}});
-        result.push_back({"n_frames", "1", {1}, {static_cast<double>(n_frames)}});
-        return result;
+        return result_of(std::move(rdf), std::move(count), Column{"edges", "Å", {n_bins + 1}, bins.edges()},
+                         Column{"volume", "Å^3", {1}, {volume}},
+                         Column{"n_frames", "1", {1}, {static_cast<double>(n_frames)}});
     }
 
 private:

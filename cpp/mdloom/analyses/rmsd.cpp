@@ -78,7 +78,7 @@ struct Rmsd {
         rmsd.values.reserve(usize(state.rows.n_rows() * width()));
         state.rows.for_each(
             [&](Index, std::span<const double> row) { rmsd.values.insert(rmsd.values.end(), row.begin(), row.end()); });
-        return {rmsd};
+        return result_of(std::move(rmsd));
     }
 
 private:

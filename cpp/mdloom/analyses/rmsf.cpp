@@ -105,7 +105,7 @@ struct Rmsf {
             }
             rmsf.values.push_back(std::sqrt(sum / n_frames));
         }
-        return {std::move(rmsf), std::move(mean), std::move(sumsquares)};
+        return result_of(std::move(rmsf), std::move(mean), std::move(sumsquares));
     }
 
 private:

@@ -70,7 +70,7 @@ struct WrittenTrajectory {
                 written.values.insert(written.values.end(), rows.begin(), rows.begin() + row_width);
             }
         });
-        return {std::move(written)};
+        return analyses::result_of(std::move(written));
     }
 
 private:
