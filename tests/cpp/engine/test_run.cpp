@@ -113,6 +113,7 @@ TEST(Run, tells_readers_which_frames_come) {
                 ElementsAre(Told{4, 2, 3, 1}));
     EXPECT_THAT(expected_by_reader(FrameSelection(std::vector<Index>{4, 4, 4}), {{0, 3}}),
                 ElementsAre(Told{4, 0, 3, 1}));
+    EXPECT_THAT(expected_by_reader(FrameSelection(std::vector<Index>{4, 6}), {{2, 2}}), ElementsAre());
 }
 
 TEST(Run, tells_the_frame_on_which_the_code_of_an_analysis_failed_and_what_it_threw) {
