@@ -14,8 +14,10 @@
 #include "mdloom/kernels/displacements.hpp"
 #include "mdloom/kernels/distances.hpp"
 #include "mdloom/kernels/exponential.hpp"
+#include "mdloom/kernels/grid_cells.hpp"
 #include "mdloom/kernels/pair_histogram.hpp"
 #include "mdloom/kernels/pairs.hpp"
+#include "mdloom/kernels/point_moments.hpp"
 #include "mdloom/kernels/projections.hpp"
 #include "mdloom/kernels/soft_contacts.hpp"
 #include "mdloom/kernels/superposition.hpp"
@@ -94,6 +96,23 @@ TEST(same_bits, of_sums_and_products_of_coordinates) {
         add_sums(split, added);
         bits.add_all(products).add_all(added);
         EXPECT_EQ(bits.value(), 0x70ec90ee28a1ddefU) << name(level);
+    }
+}
+
+TEST(same_bits, of_moments_and_cells_of_points) {
+    constexpr std::size_t n = 1003;
+    const auto positions = numbers<float>(3 * n, 40, 23);
+    std::vector<double> edges;
+    for (int i = 0; i <= 60; ++i) edges.push_back(-30.1 + 1.03 * i);
+    for (Simd level : levels_here()) {
+        Bits bits;
+        for (const auto& w : {std::vector<double>(), weights(n)}) {
+            const PointMoments found = point_moments(positions, PointWeights(w, n), level);
+            bits.add_all(found.mean).add_all(found.squares);
+        }
+        std::vector<std::uint32_t> cells(n);
+        GridCells({edges, edges, edges}).find(positions, cells.data(), level);
+        EXPECT_EQ(bits.add_all(cells).value(), 0xbac5466e407461faU) << name(level);
     }
 }
 
