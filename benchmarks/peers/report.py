@@ -35,6 +35,8 @@ is shifted by 0.8 Å and every atom by 0.04 Å, in each of up to 2000 frames dif
 
 ![Ratios and gates](performance.svg)
 """
+#: Kept by hand: profiles, and how far it is to what a machine allows.
+_LIMITS = Path(__file__).with_name("limits.md")
 _UNITS = {"frame": (1e6, "µs a frame"), "run": (1, "s"), "MB": (1, "MB")}
 
 
@@ -63,7 +65,7 @@ def page(found: dict[str, Row], command: str) -> str:
     gated = [row for row in measured if row["gates"]]
     others = [row for row in measured if not row["gates"]]
     memory = found[rows.MEMORY]["rows"] if rows.MEMORY in found else []
-    parts = [_HEAD.format(command=command), _summary([*gated, *memory]), table(gated)]
+    parts = [_HEAD.format(command=command), _summary([*gated, *memory]), table(gated), _LIMITS.read_text()]
     if others:
         parts += ["## Beside others\nWithout a gate.\n", table(others)]
     levels = level_table(measured)
