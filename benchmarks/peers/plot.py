@@ -22,7 +22,7 @@ def write(measured: Sequence[dict[str, Any]], path: Path) -> None:
     with plt.rc_context({"svg.fonttype": "none", "svg.hashsalt": "mdloom", "font.size": 9}):
         figure, axes = plt.subplots(figsize=(11, 0.29 * len(some) + 1.4), layout="constrained")
         _draw(axes, some)
-        figure.savefig(path, metadata={"Date": None})
+        figure.savefig(path, metadata={"Date": None}, bbox_inches="tight", pad_inches=0.4)  # fonts differ
         plt.close(figure)
     text = path.read_text()
     path.write_text("\n".join(line.rstrip() for line in text.splitlines()) + "\n")
