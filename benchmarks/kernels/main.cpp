@@ -30,13 +30,6 @@ void measure(benchmark::State& state, Simd level, const Work& work, const std::f
 
 }  // namespace
 
-std::vector<Simd> levels_here() {
-    std::vector<Simd> levels;
-    for (Simd level : {Simd::portable, Simd::avx2, Simd::avx512})
-        if (level <= best_simd()) levels.push_back(level);
-    return levels;
-}
-
 void add(const std::string& what, Simd level, const Work& work, std::function<void()> call) {
     benchmark::RegisterBenchmark(
         (what + '/' + std::string(name(level))).c_str(),
@@ -55,7 +48,7 @@ int main(int n_arguments, char** arguments) {
     for (auto* add_them : {add_fits, add_sums, add_pairs, add_distances, add_readers}) add_them();
     benchmark::Initialize(&n_arguments, arguments);
     if (benchmark::ReportUnrecognizedArguments(n_arguments, arguments)) return 1;
-    for (mdloom::Simd level : levels_here()) {
+    for (mdloom::Simd level : mdloom::levels_here()) {
         const Limits& most = limits(level);
         benchmark::AddCustomContext(std::string(name(level)),
                                     std::to_string(most.cache_bytes / 1e9) + " GB/s from the cache, " +

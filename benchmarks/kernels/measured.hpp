@@ -6,12 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "mdloom/base/simd.hpp"
+#include "support/levels.hpp"
 
 namespace mdloom::bench {
-
-/// All that this CPU has, the best last.
-std::vector<Simd> levels_here();
 
 /// What one call does at the least, whoever programs it.
 struct Work {

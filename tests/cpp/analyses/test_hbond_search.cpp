@@ -7,6 +7,7 @@
 #include "mdloom/analyses/hbond_search.hpp"
 #include "mdloom/kernels/distances.hpp"
 #include "mdloom/kernels/minimum_image.hpp"
+#include "support/levels.hpp"
 
 namespace mdloom::analyses {
 namespace {
@@ -14,8 +15,6 @@ namespace {
 using kernels::between;
 using kernels::dot;
 using kernels::Point;
-
-constexpr Simd levels[] = {Simd::portable, Simd::avx2, Simd::avx512};
 
 Point point_of(const Frame& frame, Index atom) {
     const Vec3& at = frame.positions[usize(atom)];
@@ -127,8 +126,7 @@ public:
     Searches(const HydrogenBondsSpec& spec, std::size_t n_atoms) : spec_(spec) {
         Group all(n_atoms);
         for (std::size_t i = 0; i < n_atoms; ++i) all[i] = index_of(i);
-        for (Simd level : levels)
-            if (level <= best_simd()) searches_.emplace_back(spec, all, all, level);
+        for (Simd level : levels_here()) searches_.emplace_back(spec, all, all, level);
     }
     /// The same rows in the same bits, from every level, and how many.
     std::size_t expect_all(const Frame& frame) {

@@ -5,16 +5,10 @@
 #include <vector>
 
 #include "mdloom/kernels/coordinate_products.hpp"
+#include "support/levels.hpp"
 
 namespace mdloom::kernels {
 namespace {
-
-std::vector<Simd> levels_here() {
-    std::vector<Simd> levels;
-    for (Simd level : {Simd::portable, Simd::avx2, Simd::avx512})
-        if (level <= best_simd()) levels.push_back(level);
-    return levels;
-}
 
 using Frames = std::vector<std::vector<float>>;
 

@@ -5,16 +5,10 @@
 #include <vector>
 
 #include "mdloom/kernels/coordinate_sums.hpp"
+#include "support/levels.hpp"
 
 namespace mdloom::kernels {
 namespace {
-
-std::vector<Simd> levels_here() {
-    std::vector<Simd> levels;
-    for (Simd level : {Simd::portable, Simd::avx2, Simd::avx512})
-        if (level <= best_simd()) levels.push_back(level);
-    return levels;
-}
 
 /// Plain reference: one integer after the other.
 void expect_integers(const std::vector<float>& frames, const CoordinateSums& found, std::size_t i) {

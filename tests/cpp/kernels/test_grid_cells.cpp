@@ -5,6 +5,7 @@
 #include <random>
 
 #include "mdloom/kernels/grid_cells.hpp"
+#include "support/levels.hpp"
 
 namespace mdloom::kernels {
 namespace {
@@ -67,10 +68,7 @@ Edges random_edges(std::mt19937& random, bool even) {
 void expect_searched(const Edges& edges, const std::vector<float>& positions) {
     const GridCells grid(edges);
     const auto expected = searched(edges, positions);
-    for (Simd level : {Simd::portable, Simd::avx2, Simd::avx512})
-        if (level <= best_simd()) {
-            EXPECT_EQ(found(grid, positions, level), expected) << name(level);
-        }
+    for (Simd level : levels_here()) EXPECT_EQ(found(grid, positions, level), expected) << name(level);
 }
 
 TEST(grid_cells, are_numbered_along_z_then_y_then_x_and_the_last_number_is_outside) {

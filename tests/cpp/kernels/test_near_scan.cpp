@@ -6,11 +6,11 @@
 #include <random>
 
 #include "mdloom/kernels/near_scan.hpp"
+#include "support/levels.hpp"
 
 namespace mdloom::kernels {
 namespace {
 
-constexpr Simd levels[] = {Simd::portable, Simd::avx2, Simd::avx512};
 constexpr double rounding = 1e-4;
 
 NearList room_for(std::size_t n) {
@@ -47,8 +47,7 @@ TEST(near_scan, finds_the_atoms_of_its_runs_on_every_level_and_no_others) {
             const std::array<PlaceRun, 4> runs{
                 {{cuts[0], cuts[1]}, {cuts[2], cuts[3]}, {cuts[4], cuts[5]}, {cuts[6], cuts[7]}}};
             const float at[3] = {0.5F, -1, 2}, limit = 9;
-            for (Simd level : levels) {
-                if (level > best_simd()) continue;
+            for (Simd level : levels_here()) {
                 NearList near = room_for(n);
                 scan_runs(atoms, runs, at, limit, near, level);
                 std::size_t next = 0;
@@ -91,8 +90,7 @@ TEST(near_scan, keeps_every_angle_that_is_straight_enough_on_every_level) {
             legs.push_back(one);
         }
         const Distances distances{1, 9, 4};
-        for (Simd level : levels) {
-            if (level > best_simd()) continue;
+        for (Simd level : levels_here()) {
             std::vector<Straight> found(near.n * legs.size());
             found.resize(find_straight(near, legs, distances, found.data(), level));
             std::size_t n_close = 0;
@@ -131,8 +129,7 @@ TEST(near_scan, a_leg_with_the_largest_margin_keeps_all_that_is_far_enough) {
     near.x[0] = 0.5F, near.x[1] = 2, near.y[2] = -3;
     const Leg any{0, 0, 0, 0, 0, std::numeric_limits<float>::max()};
     std::vector<Straight> found(3);
-    for (Simd level : levels) {
-        if (level > best_simd()) continue;
+    for (Simd level : levels_here()) {
         EXPECT_EQ(find_straight(near, {&any, 1}, {1, 16, -1}, found.data(), level), 2U);
     }
 }

@@ -7,6 +7,7 @@
 #include "mdloom/kernels/distances.hpp"
 #include "mdloom/kernels/pair_histogram.hpp"
 #include "random_boxes.hpp"
+#include "support/levels.hpp"
 
 namespace mdloom::kernels {
 namespace {
@@ -39,16 +40,9 @@ Counts plain_counts(const GroupPair& groups, const PeriodicBox& box, const Dista
     return counts;
 }
 
-std::vector<Simd> all_levels() {
-    std::vector<Simd> levels;
-    for (Simd level : {Simd::portable, Simd::avx2, Simd::avx512})
-        if (level <= best_simd()) levels.push_back(level);
-    return levels;
-}
-
 void expect_exact(const GroupPair& groups, const PeriodicBox& box, const DistanceBins& bins) {
     const Counts expected = plain_counts(groups, box, bins);
-    for (Simd level : all_levels()) {
+    for (Simd level : levels_here()) {
         SCOPED_TRACE(name(level));
         Counts found(bins.size(), 5);  // added to what is there
         count_pairs(groups, box, bins, level, found);
@@ -82,7 +76,7 @@ RC_GTEST_PROP(pair_histogram, counts_all_pairs_in_any_box_at_any_cutoff_on_any_c
     }
     for (const GroupPair& groups : {GroupPair{a, b, false}, GroupPair{a, a, true}}) {
         const Counts expected = plain_counts(groups, box, bins);
-        for (Simd level : all_levels()) {
+        for (Simd level : levels_here()) {
             Counts found(bins.size());
             count_pairs(groups, box, bins, level, found);
             RC_ASSERT(found == expected);
@@ -113,7 +107,7 @@ TEST(pair_histogram, distances_on_edges_belong_to_the_bin_above_but_the_last) {
     const Vectors cube = row_major({n, 0, 0, 0, n, 0, 0, 0, n}),
                   skewed = row_major({n, 0, 0, 5 * n, n, 0, -2 * n, 3 * n, n});
     for (const Vectors& vectors : {cube, skewed})
-        for (Simd level : all_levels()) {
+        for (Simd level : levels_here()) {
             Counts counts(3);
             count_pairs(groups, make_periodic_box(vectors), {3, 0, 3}, level, counts);
             // at 1 (3) and sqrt 2 (6), sqrt 3 (4); 2 (3), sqrt 5 (12), sqrt 6 (12), sqrt 8 (6) and 3 (15)

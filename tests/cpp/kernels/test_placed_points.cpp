@@ -2,6 +2,7 @@
 
 #include "mdloom/kernels/placed_points.hpp"
 #include "random_boxes.hpp"
+#include "support/levels.hpp"
 
 namespace mdloom::kernels {
 namespace {
@@ -19,8 +20,7 @@ TEST(placed_points, are_where_place_of_has_each_of_them_with_the_same_bits_from_
                 const auto vectors = random_box(kind, random);
                 const auto atoms = random_atoms(vectors, n, 3, random);
                 const Division division = divide(atoms, atoms, make_periodic_box(vectors), 0.5);
-                for (Simd level : {Simd::portable, Simd::avx2, Simd::avx512}) {
-                    if (level > best_simd()) continue;
+                for (Simd level : levels_here()) {
                     place_points(atoms, division, level, placed);
                     ASSERT_EQ(placed.n, n);
                     for (std::size_t i = 0; i < n; ++i) {

@@ -3,6 +3,7 @@
 #include <random>
 
 #include "mdloom/kernels/point_moments.hpp"
+#include "support/levels.hpp"
 
 namespace mdloom::kernels {
 namespace {
@@ -43,12 +44,11 @@ TEST(point_moments, are_those_of_plain_sums_for_any_number_of_points_and_the_sam
                 EXPECT_NEAR(found.mean[k], expected.mean[k], 1e-12) << n;
                 EXPECT_NEAR(found.squares[k], expected.squares[k], 1e-10) << n;
             }
-            for (Simd level : {Simd::avx2, Simd::avx512})
-                if (level <= best_simd()) {
-                    const PointMoments same = point_moments(positions, packed, level);
-                    EXPECT_EQ(same.mean, found.mean) << name(level);
-                    EXPECT_EQ(same.squares, found.squares) << name(level);
-                }
+            for (Simd level : levels_here()) {
+                const PointMoments same = point_moments(positions, packed, level);
+                EXPECT_EQ(same.mean, found.mean) << name(level);
+                EXPECT_EQ(same.squares, found.squares) << name(level);
+            }
         }
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "mdloom/kernels/projections.hpp"
+#include "support/levels.hpp"
 
 namespace mdloom::kernels {
 namespace {
@@ -52,10 +53,7 @@ TEST(projections, have_the_same_bits_from_every_instruction_set_and_in_any_compa
     for (std::size_t n : {3, 17, 100}) {
         const Problem problem(random, n, 7, 8);
         const auto expected = problem.projected(Simd::portable);
-        for (Simd level : {Simd::avx2, Simd::avx512})
-            if (level <= best_simd()) {
-                EXPECT_EQ(problem.projected(level), expected);
-            }
+        for (Simd level : levels_here()) EXPECT_EQ(problem.projected(level), expected);
         const PackedVectors last(std::span(problem.vectors).subspan(6 * n), n);
         std::vector<double> frames(4 * last.length()), alone(4);  // frame 5 and three of zeros
         std::copy_n(problem.displacements.begin() + 5 * static_cast<std::ptrdiff_t>(last.length()), last.length(),

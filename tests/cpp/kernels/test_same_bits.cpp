@@ -23,16 +23,10 @@
 #include "mdloom/kernels/superposition.hpp"
 #include "mdloom/kernels/wrap.hpp"
 #include "support/bits.hpp"
+#include "support/levels.hpp"
 
 namespace mdloom::kernels {
 namespace {
-
-std::vector<Simd> levels_here() {
-    std::vector<Simd> levels;
-    for (Simd level : {Simd::portable, Simd::avx2, Simd::avx512})
-        if (level <= best_simd()) levels.push_back(level);
-    return levels;
-}
 
 /// Numbers that need no libm: multiples of 2^-17, evenly in [-size, size).
 template <class T>

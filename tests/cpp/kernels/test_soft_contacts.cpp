@@ -6,16 +6,10 @@
 
 #include "mdloom/kernels/exponential.hpp"
 #include "mdloom/kernels/soft_contacts.hpp"
+#include "support/levels.hpp"
 
 namespace mdloom::kernels {
 namespace {
-
-std::vector<Simd> levels_here() {
-    std::vector<Simd> levels;
-    for (Simd level : {Simd::portable, Simd::avx2, Simd::avx512})
-        if (level <= best_simd()) levels.push_back(level);
-    return levels;
-}
 
 struct Contacts {
     std::vector<double> squares, limits;

@@ -6,18 +6,12 @@
 #include <vector>
 
 #include "mdloom/kernels/superposition.hpp"
+#include "support/levels.hpp"
 
 namespace mdloom::kernels {
 namespace {
 
 using Points = std::vector<std::array<double, 3>>;
-
-std::vector<Simd> levels_here() {
-    std::vector<Simd> levels;
-    for (Simd level : {Simd::portable, Simd::avx2, Simd::avx512})
-        if (level <= best_simd()) levels.push_back(level);
-    return levels;
-}
 
 std::vector<double> flat(const Points& points) {
     std::vector<double> values;

@@ -10,6 +10,7 @@
 #include "mdloom/sources/formats/xtc_skim.hpp"
 #include "mdloom/writers/frame_encoder.hpp"
 #include "support/bits.hpp"
+#include "support/levels.hpp"
 #include "support/xtc_writer.hpp"
 
 namespace mdloom::sources {
@@ -54,16 +55,9 @@ Decoded decode(Simd level, const Coded& frame, std::size_t n_bytes, bool whole, 
     return {outcome, cursor, std::move(out)};
 }
 
-std::vector<Simd> levels() {
-    std::vector<Simd> found;
-    for (Simd level : {Simd::avx2, Simd::avx512})
-        if (level <= best_simd()) found.push_back(level);
-    return found;
-}
-
 XtcOutcome expect_same(const Coded& frame, std::size_t n_bytes, bool whole, Index stop, XtcCursor from) {
     const Decoded expected = decode(Simd::portable, frame, n_bytes, whole, stop, from);
-    for (Simd level : levels()) {
+    for (Simd level : levels_here()) {
         const Decoded found = decode(level, frame, n_bytes, whole, stop, from);
         EXPECT_EQ(found.outcome, expected.outcome) << name(level);
         EXPECT_EQ(found.cursor.bit, expected.cursor.bit) << name(level);
@@ -133,16 +127,15 @@ TEST(XtcDecoders, give_these_bits_on_every_cpu) {
     std::vector<XtcFrame> frames = random_frames(5, 600);
     std::mt19937 random(11);
     for (std::int32_t box : {60, 700'000, 20'000'000}) frames.push_back({.grid = random_chain(random, 300, 60, box)});
-    for (Simd level : {Simd::portable, Simd::avx2, Simd::avx512})
-        if (level <= best_simd()) {
-            Bits bits;
-            for (const XtcFrame& frame : frames) {
-                const Coded coded(xtc_bytes(frame));
-                const XtcCursor start{.small_index = coded.coding.small_index};
-                bits.add_all(decode(level, coded, coded.stream.size(), true, coded.coding.n_atoms, start).positions);
-            }
-            EXPECT_EQ(bits.value(), 0x41ed1b23caae9678U) << name(level);
+    for (Simd level : levels_here()) {
+        Bits bits;
+        for (const XtcFrame& frame : frames) {
+            const Coded coded(xtc_bytes(frame));
+            const XtcCursor start{.small_index = coded.coding.small_index};
+            bits.add_all(decode(level, coded, coded.stream.size(), true, coded.coding.n_atoms, start).positions);
         }
+        EXPECT_EQ(bits.value(), 0x41ed1b23caae9678U) << name(level);
+    }
 }
 
 TEST(XtcDecoders, give_the_bits_of_the_portable_one_for_encoded_systems) {
