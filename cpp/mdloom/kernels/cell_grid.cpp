@@ -20,7 +20,8 @@ double product(const Point& n) {
 Point cells_of_width(const Point& widths, double cutoff, double parts) {
     Point n;
     for (std::size_t k = 0; k < 3; ++k)
-        n[k] = std::clamp(std::floor(widths[k] / cutoff * parts * (1 - slack)), 1.0, most_along);  // 0 / 0: see divide
+        n[k] =
+            std::clamp(std::floor(widths[k] / cutoff * parts * (1 - slack)), 1.0, most_along);  // 0 / 0: see divide_by
     return n;
 }
 
@@ -131,24 +132,35 @@ double Division::diameter() const {
     return std::sqrt(most);
 }
 
-Division divide(Positions a, Positions b, const PeriodicBox& box, double cutoff) {
-    return divide(a, b, box, cutoff, 0);
-}
+namespace {
 
-Division divide(Positions a, Positions b, const PeriodicBox& box, double cutoff, double parts) {
+/// cells_for(widths, width): how many cells along each direction, for cells about so wide.
+template <class CellsFor>
+Division divide_by(Positions a, Positions b, const PeriodicBox& box, double cutoff, CellsFor cells_for) {
     Division division{box.shape != PeriodicBox::Shape::none, box.reduced, {}, {}, {}, {}};
     const Point widths = division.periodic ? box.widths : set_extent(a, b, division);
     // Below float32's resolution of what there is, smaller cells separate nothing; and 0 / 0 is not a number of cells.
     const double least_cutoff = std::max({widths[0], widths[1], widths[2], 1e-30}) * 1e-7;
-    const double n_atoms = static_cast<double>(std::max(a.size(), b.size()) / 3),
-                 wanted = std::max(cutoff, least_cutoff);
-    const Point n = parts > 0 ? cells_of_width(widths, wanted, parts) : cells_along(widths, wanted, n_atoms);
+    const Point n = cells_for(widths, std::max(cutoff, least_cutoff));
     for (std::size_t k = 0; k < 3; ++k) {
         division.n[k] = static_cast<Index>(n[k]);
         const double cells = widths[k] > 0 ? cutoff / widths[k] * n[k] : 0;
         division.reach[k] = static_cast<Index>(std::min(std::ceil(cells * (1 + slack / 10) + slack / 10), n[k]));
     }
     return division;
+}
+
+}  // namespace
+
+Division divide(Positions a, Positions b, const PeriodicBox& box, double cutoff) {
+    const double n_atoms = static_cast<double>(std::max(a.size(), b.size()) / 3);
+    return divide_by(a, b, box, cutoff,
+                     [&](const Point& widths, double width) { return cells_along(widths, width, n_atoms); });
+}
+
+Division divide(Positions a, Positions b, const PeriodicBox& box, double cutoff, double parts) {
+    return divide_by(a, b, box, cutoff,
+                     [&](const Point& widths, double width) { return cells_of_width(widths, width, parts); });
 }
 
 double rounding_in_grid(const Division& division, double cutoff) noexcept {

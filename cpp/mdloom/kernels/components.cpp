@@ -231,16 +231,13 @@ std::vector<Index> components(Positions positions, const PeriodicBox& box, doubl
                                         std::numeric_limits<std::uint32_t>::max()));
     require_usable("positions", positions, box);
     Sets sets(n);
-    const Division division = n <= few_atoms ? Division{} : divide(positions, positions, box, cutoff);
-    const std::optional<Division> dense = n <= few_atoms ? std::nullopt : clumps(positions, box, cutoff);
     with_images(box, [&](const auto& images) {
         const Measure<std::decay_t<decltype(images)>> measure{positions, images, cutoff};
-        if (dense)
-            ClumpJoiner(measure, *dense, sets).join_all();
-        else if (n <= few_atoms || division.share() > most_of_space)
-            join_all(measure, sets);
-        else
-            join_near(measure, division, sets);
+        if (n <= few_atoms) return join_all(measure, sets);
+        if (const auto dense = clumps(positions, box, cutoff)) return ClumpJoiner(measure, *dense, sets).join_all();
+        const Division division = divide(positions, positions, box, cutoff);
+        if (division.share() > most_of_space) return join_all(measure, sets);
+        join_near(measure, division, sets);
     });
     return sets.numbers();
 }
