@@ -129,3 +129,17 @@ def adk(adk_files):
     import MDAnalysis as mda
 
     return mda.Universe(*adk_files)
+
+
+@pytest.fixture
+def u(adk):
+    """The same, by the name that MDAnalysis' users give it."""
+    return adk
+
+
+@pytest.fixture
+def ref(adk_files):
+    """Another one, to be the reference."""
+    import MDAnalysis as mda
+
+    return mda.Universe(*adk_files)

@@ -39,11 +39,6 @@ pytestmark = [
 GOLDEN = Path(__file__).parents[1] / "golden" / "average_structure_adk_dims.csv"
 
 
-@pytest.fixture
-def u():
-    return mda.Universe(PSF, DCD)
-
-
 def mda_average(universe, reference=None, run=None, **options):
     return mda_align.AverageStructure(universe, reference, **options).run(**(run or {})).results
 

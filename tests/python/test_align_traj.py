@@ -48,16 +48,6 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def u():
-    return mda.Universe(PSF, DCD)
-
-
-@pytest.fixture
-def ref():
-    return mda.Universe(PSF, DCD)
-
-
 def positions_of(topology, path):
     shown = mda.Universe(topology, path)
     return np.array([shown.atoms.positions for _ in shown.trajectory])

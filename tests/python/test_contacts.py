@@ -36,11 +36,6 @@ def golden(name):
     return np.genfromtxt(lines, delimiter=",", names=True)
 
 
-@pytest.fixture
-def u():
-    return mda.Universe(PSF, DCD)
-
-
 def salt_bridges(u, **arguments):
     groups = (u.select_atoms(BASIC), u.select_atoms(ACIDIC))
     return contacts.Contacts(groups, groups, radius=6.0, **arguments)

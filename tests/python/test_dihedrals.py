@@ -24,11 +24,6 @@ pytestmark = [
 GOLDEN = Path(__file__).parents[1] / "golden" / "ramachandran_adk_dims.csv"
 
 
-@pytest.fixture
-def u():
-    return mda.Universe(PSF, DCD)
-
-
 def phis(u):
     return [residue.phi_selection() for residue in u.select_atoms("protein").residues[1:40]]
 

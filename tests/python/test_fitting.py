@@ -21,11 +21,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def u():
-    return mda.Universe(PSF, DCD)
-
-
 @pytest.fixture(scope="module")
 def aligned():
     """By MDAnalysis, on the first frame's CA."""

@@ -38,11 +38,6 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "gyration_adk_dims.csv"
 ALL = [RadiusOfGyration, CenterOfMass, CenterOfGeometry]
 
 
-@pytest.fixture
-def u():
-    return mda.Universe(PSF, DCD)
-
-
 def of_this_frame(group):
     """Radius, radii about the axes, both centres, by MDAnalysis; masses of duplicates count twice."""
     about = np.sqrt(np.diag(group.moment_of_inertia()) / group.total_mass())

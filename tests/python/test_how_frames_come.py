@@ -20,16 +20,6 @@ from rmsd_checks import assert_same_rmsd, mda_rmsd
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
-@pytest.fixture
-def u():
-    return mda.Universe(PSF, DCD)
-
-
-@pytest.fixture
-def ref():
-    return mda.Universe(PSF, DCD)
-
-
 def how(universe):
     return trajectory_source(universe)[1]
 

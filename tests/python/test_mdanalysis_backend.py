@@ -32,11 +32,6 @@ def client(two_workers):
         yield client
 
 
-@pytest.fixture
-def u():
-    return mda.Universe(PSF, DCD)
-
-
 def worker_pids(client):
     return set(client.run(os.getpid).values())
 

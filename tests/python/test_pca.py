@@ -39,11 +39,6 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "pca_adk_dims.csv"
 SMALL = "name CA and resid 20:60"
 
 
-@pytest.fixture
-def u():
-    return mda.Universe(PSF, DCD)
-
-
 def mda_run(universe, run=None, **options):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

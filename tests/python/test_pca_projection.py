@@ -29,11 +29,6 @@ SMALL = "name CA and resid 20:60"
 
 
 @pytest.fixture
-def u():
-    return mda.Universe(PSF, DCD)
-
-
-@pytest.fixture
 def found(u):
     return pca.PCA(u, SMALL).run()
 

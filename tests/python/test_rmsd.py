@@ -19,16 +19,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 GOLDEN = Path(__file__).parents[1] / "golden" / "rmsd_adk_dims.csv"
 
 
-@pytest.fixture
-def u():
-    return mda.Universe(PSF, DCD)
-
-
-@pytest.fixture
-def ref():
-    return mda.Universe(PSF, DCD)
-
-
 class TestAsPmda:
     @pytest.fixture
     def rmsd(self, u):

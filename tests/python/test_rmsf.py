@@ -36,11 +36,6 @@ pytestmark = [
 GOLDEN = Path(__file__).parents[1] / "golden" / "rmsf_adk_dims.csv"
 
 
-@pytest.fixture
-def u():
-    return mda.Universe(PSF, DCD)
-
-
 def mda_rmsf(group, **run):
     return mda_rms.RMSF(group).run(**run)
 

@@ -34,11 +34,6 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def u():
-    return mda.Universe(PSF, DCD)
-
-
 class TestLostWorkers:
     def test_a_killed_process_changes_no_byte(self, u):
         expected = Path(mdloom.convert(u, "one.dcd", frames=LONG, n_jobs=1)).read_bytes()
