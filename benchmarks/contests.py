@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import MDAnalysis as mda
+import numpy as np
 from MDAnalysis.analysis import align as mda_align
 from MDAnalysis.analysis import contacts as mda_contacts
 from MDAnalysis.analysis import density as mda_density
@@ -211,17 +212,17 @@ def hydrogen_bonds(systems: Systems) -> Contest:
 def leaflets(systems: Systems) -> Contest:
     membrane, phosphates = systems.membrane, systems.membrane.select_atoms("name P*")
 
-    def theirs(stop: int, **_: Any) -> list[int]:
-        sizes = []
+    def theirs(stop: int, **_: Any) -> np.ndarray:
+        larger = []
         for _ts in membrane.trajectory[:stop]:
-            sizes.append(len(mda_leaflet.LeafletFinder(membrane, phosphates, cutoff=15.0, pbc=True).groups(0)))
-        return sizes
+            larger.append(mda_leaflet.LeafletFinder(membrane, phosphates, cutoff=15.0, pbc=True).groups(0).ix)
+        return np.concatenate(larger)
 
     return Contest(
         f"leaflets, {len(phosphates)} P, periodic",
-        lambda **run: [
-            len(found[0]) for found in leaflet.LeafletFinder(membrane, phosphates, pbc=True).run(**run).components
-        ],
+        lambda **run: np.concatenate(
+            [found[0].ix for found in leaflet.LeafletFinder(membrane, phosphates, pbc=True).run(**run).components]
+        ),
         theirs,
         200,
         50,

@@ -39,9 +39,8 @@ def make_stored(folder: Path, ending: str) -> Path:
         universe = mda.Universe(GRO, str(make_trajectory(folder)))
         written = path.with_name(f"written_{path.name}")
         _write(written, (universe.atoms for _ in universe.trajectory[:N_STORED_FRAMES]))
-        shutil.copyfile(
-            written, path
-        )  # in large pieces: a cache filled 4 KiB at a time takes twice as long to copy from
+        # In large pieces: a page cache that was filled 4 KiB at a time takes twice as long to copy from.
+        shutil.copyfile(written, path)
         written.unlink()
 
     return _once(folder / f"adk_distinct_{N_STORED_FRAMES}.{ending}", copy)
