@@ -68,7 +68,12 @@ int width(UInt128 value) {
 class StreamWriter {
 public:
     StreamWriter(const XtcFrame& frame, std::uint32_t seed)
-        : grid_(frame.grid), span_(span_of(grid_)), small_index_(frame.small_index), random_(seed) {}
+        : grid_(frame.grid),
+          span_(span_of(grid_)),
+          most_run_(frame.most_run),
+          calm_(frame.calm),
+          small_index_(frame.small_index),
+          random_(seed) {}
 
     Bytes write() {
         for (std::size_t i = 0; i < grid_.size();) i += group(i);
@@ -104,13 +109,15 @@ private:
             out_.packed(shifted, sizes, width(static_cast<UInt128>(Int128{sizes[0]} * sizes[1] * sizes[2])));
     }
     std::size_t group(std::size_t first) {
-        const int longest = longest_run(first, static_cast<int>(random_() % 11));
+        const bool restless = random_() % calm_ == 0;
+        const int most = restless ? static_cast<int>(random_() % static_cast<unsigned>(most_run_ + 1)) : most_run_;
+        const int longest = longest_run(first, most);
         const int run = random_() % 4 == 0 && run_ <= longest ? run_ : longest;
-        int change = random_() % 3 == 0 ? static_cast<int>(random_() % 3) - 1 : 0;
+        int change = restless && random_() % 3 == 0 ? static_cast<int>(random_() % 3) - 1 : 0;
         const bool has_no_code = run == 10 && change > 0;  // 3 * run + change + 1 has five bits
         if (has_no_code || small_index_ + change < 9 || small_index_ + change > 72) change = 0;
         absolute(grid_[run > 0 ? first + 1 : first]);
-        const bool flagged = run != run_ || change != 0 || random_() % 5 == 0;
+        const bool flagged = run != run_ || change != 0 || (restless && random_() % 5 == 0);
         out_.bits(flagged, 1);
         if (flagged) out_.bits(static_cast<std::uint64_t>(3 * run + change + 1), 5);
         const std::int64_t size = xtc_small_sizes[static_cast<std::size_t>(small_index_)];
@@ -124,6 +131,8 @@ private:
 
     const std::vector<Grid>& grid_;
     Span span_;
+    int most_run_;
+    std::uint32_t calm_;
     int small_index_, run_ = 0;
     std::mt19937 random_;
     BitWriter out_;

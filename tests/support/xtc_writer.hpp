@@ -19,6 +19,9 @@ struct XtcFrame {
     Box box{};  // nm
     std::int32_t magic = 1995;
     int small_index = 20;  // of the first group
+    int most_run = 10;
+    std::uint32_t calm =
+        1;  // of so many groups, one is unlike the one before it; the others are as long as they can be
 };
 
 Bytes xtc_bytes(const XtcFrame& frame, std::uint32_t seed = 1);

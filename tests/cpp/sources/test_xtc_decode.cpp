@@ -88,6 +88,16 @@ std::vector<XtcFrame> frames_of_all_kinds() {
         frames.push_back({.grid = random_chain(random, 300, 60, 5000)});
         for (Grid& at : frames.back().grid) at[flat] = -7;
     }
+    // Long enough for what needs many groups of a kind: of few and of many steps, flagged or not, around 31 bits.
+    for (int index : {9, 23, 31, 32})
+        for (int run : {2, 4, 8})
+            for (std::uint32_t calm : {1u, 12u}) {
+                const auto stride = static_cast<std::int32_t>(std::exp2(index / 3.0) / 4);
+                frames.push_back({.grid = random_chain(random, 1000, stride, 100'000),
+                                  .small_index = index,
+                                  .most_run = run,
+                                  .calm = calm});
+            }
     for (Index n = 10; n < 30; ++n) frames.push_back({.grid = random_chain(random, n, 60, 5000)});
     return frames;
 }

@@ -1,4 +1,4 @@
-// What the AVX-512 decoder of XTC has ready before it meets a group: where fields stand, and what they are divided by.
+// Fields of an XTC stream in the AVX-512 decoder: where they stand, what they are divided by, and their three numbers.
 // A part of xtc_decode_avx512.cpp, which alone includes it.
 #pragma once
 #include <immintrin.h>
@@ -19,8 +19,14 @@
 namespace mdloom::sources {
 namespace {
 
-constexpr int most_bits = 51;     ///< of a field: its quotients come from products of 52 bits
-constexpr int most_pair_run = 3;  ///< of groups that come in pairs
+constexpr int most_bits = 51;  ///< of a field: its quotients come from products of 52 bits
+
+MDLOOM_INLINE_XTC __m256i load4(const void* from) {
+    return _mm256_load_si256(static_cast<const __m256i*>(from));
+}
+MDLOOM_INLINE_XTC __m512i load8(const void* from) {
+    return _mm512_load_si512(from);
+}
 
 /// v / d == (v * multiplier >> 52) >> shift for all v of n_bits. With the multiplier rounded up, the error of the
 /// quotient is below v / 2^(52 + shift), which the choice of the shift keeps below 1 / d.
@@ -51,9 +57,9 @@ struct Field {
 
     /// Byte j of the number is these bits of the 8 bytes that hold the field at bit 0, as a multishift counts them.
     std::uint64_t byte_places() const {
-        std::uint64_t places = 0;
-        for (int j = 0; j < n_bits / 8; ++j) places |= static_cast<std::uint64_t>(56 - 8 * j) << (8 * j);
-        if (n_bits % 8) places |= static_cast<std::uint64_t>(64 - n_bits) << (8 * (n_bits / 8));
+        const int n_whole = 8 * (n_bits / 8);
+        std::uint64_t places = 0x0008'1018'2028'3038 & ((std::uint64_t{1} << n_whole) - 1);
+        if (n_bits > n_whole) places |= static_cast<std::uint64_t>(64 - n_bits) << n_whole;
         return places;
     }
 };
@@ -83,106 +89,51 @@ struct alignas(64) EightPlaces {
     std::byte bytes[64], bits[64];
 };
 
-/// All that depends on the small index.
-struct alignas(64) SmallClass {
-    int small_index = 0;  // none
-    FourFields fields;
-    FourPlaces group[2][8];  // [flagged][bit]
-    EightPlaces steps[8];    // [bit]: the 4th step and those that follow
+/// x, y and z as the low halves of 64 bits; above them is anything.
+struct Numbers4 {
+    __m256i xy, z;  // x and y share their 64 bits
 };
 
-/// Two groups of one class without flags, the second one behind the first. Apart from what most groups need.
-struct alignas(64) Pairs {
-    int small_index[most_pair_run] = {};   // [run - 1]; none
-    EightPlaces places[most_pair_run][8];  // [run - 1][bit]
+MDLOOM_INLINE_XTC Numbers4 numbers_of(__m256i fields, const FourFields& of) {
+    const __m256i none = _mm256_setzero_si256(), v = _mm256_and_si256(fields, load4(of.mask));
+    const __m256i x = _mm256_srlv_epi64(_mm256_madd52hi_epu64(none, v, load4(of.by_yz)), load4(of.yz_shift));
+    const __m256i xy = _mm256_srlv_epi64(_mm256_madd52hi_epu64(none, v, load4(of.by_z)), load4(of.z_shift));
+    const __m256i y = _mm256_madd52lo_epu64(xy, x, load4(of.minus_y));
+    const __m256i z = _mm256_madd52lo_epu64(v, xy, load4(of.minus_z));
+    const __m256i x_and_y = _mm256_blend_epi32(x, _mm256_slli_epi64(y, 32), 0xaa);
+    return {_mm256_add_epi32(x_and_y, load4(of.least_xy)), _mm256_add_epi32(z, load4(of.least_z))};
+}
+
+/// The same for eight fields.
+struct EightFields {
+    __m512i mask, by_yz, yz_shift, by_z, z_shift, minus_y, minus_z, least_xy, least_z;
+};
+MDLOOM_INLINE_XTC EightFields eight_steps(const FourFields& of) {
+    const auto all = [](const std::uint64_t* four)
+                         MDLOOM_TARGET_XTC { return _mm512_set1_epi64(static_cast<long long>(four[1])); };
+    return {all(of.mask),    all(of.by_yz),   all(of.yz_shift), all(of.by_z),   all(of.z_shift),
+            all(of.minus_y), all(of.minus_z), all(of.least_xy), all(of.least_z)};
+}
+MDLOOM_INLINE_XTC EightFields two_groups(const FourFields& of) {
+    const auto twice = [](const std::uint64_t* four) MDLOOM_TARGET_XTC { return _mm512_broadcast_i64x4(load4(four)); };
+    return {twice(of.mask),    twice(of.by_yz),   twice(of.yz_shift), twice(of.by_z),   twice(of.z_shift),
+            twice(of.minus_y), twice(of.minus_z), twice(of.least_xy), twice(of.least_z)};
+}
+
+struct Numbers8 {
+    __m512i xy, z;
 };
 
-/// Classes as they are needed. Streams change among a few that follow each other: an encoder uses at most 9.
-class SmallClasses {
-public:
-    explicit SmallClasses(const Field& absolute) : absolute_(absolute) {}
-
-    MDLOOM_TARGET_XTC const SmallClass& of(int small_index) {
-        SmallClass& found = classes_[static_cast<std::size_t>(small_index) % classes_.size()];
-        if (found.small_index != small_index) prepare(found, small_index);
-        return found;
-    }
-
-    /// [bit]
-    MDLOOM_TARGET_XTC const EightPlaces* pairs(int small_index, int run) {
-        Pairs& found = pairs_[static_cast<std::size_t>(small_index) % pairs_.size()];
-        if (found.small_index[run - 1] != small_index) prepare_pairs(found, small_index, run);
-        return found.places[run - 1];
-    }
-
-private:
-    MDLOOM_TARGET_XTC void prepare(SmallClass& made, int small_index) const;
-    MDLOOM_TARGET_XTC void prepare_pairs(Pairs& made, int small_index, int run) const;
-
-    const Field absolute_;
-    std::array<SmallClass, 16> classes_;
-    std::array<Pairs, 16> pairs_;
-};
-
-// Places are sums of a few numbers: 40 ns for a class, which frames of a few thousand atoms notice.
-
-/// The lowest byte of each 64 bits for all of them.
-MDLOOM_INLINE_XTC __m512i everywhere(__m512i numbers) {
-    return _mm512_shuffle_epi8(numbers, _mm512_set4_epi32(0x08080808, 0x08080808, 0, 0));
-}
-MDLOOM_INLINE_XTC __m512i which_bytes(__m512i starts) {
-    return _mm512_add_epi8(everywhere(_mm512_srli_epi64(starts, 3)), _mm512_set1_epi64(0x0001020304050607));
-}
-MDLOOM_INLINE_XTC __m512i which_bits(__m512i starts, __m512i byte_places) {
-    return _mm512_sub_epi8(byte_places, everywhere(_mm512_and_si512(starts, _mm512_set1_epi64(7))));
-}
-MDLOOM_INLINE_XTC void set_places(EightPlaces& places, __m512i starts, __m512i byte_places) {
-    _mm512_store_si512(places.bytes, which_bytes(starts));
-    _mm512_store_si512(places.bits, which_bits(starts, byte_places));
-}
-
-/// Of the lanes in `absolute` positions, of all others steps.
-MDLOOM_INLINE_XTC __m512i byte_places(const Field& position, const Field& step, __mmask8 absolute) {
-    return _mm512_mask_mov_epi64(_mm512_set1_epi64(static_cast<long long>(step.byte_places())), absolute,
-                                 _mm512_set1_epi64(static_cast<long long>(position.byte_places())));
-}
-
-inline Field step_field(int small_index) {
-    const Triple sizes = small_packings[static_cast<std::size_t>(small_index)].sizes;
-    const std::uint32_t minus = -(sizes.x / 2);
-    return {small_index, sizes, {minus, minus, minus}};
-}
-
-inline void SmallClasses::prepare(SmallClass& made, int small_index) const {
-    const Field small = step_field(small_index);
-    made.small_index = small_index;
-    made.fields.set(0, absolute_);
-    for (std::size_t lane = 1; lane < 4; ++lane) made.fields.set(lane, small);
-    const __m512i of_group = byte_places(absolute_, small, 0x01), of_steps = byte_places(absolute_, small, 0);
-    const auto n = static_cast<long long>(small_index);
-    for (int bit = 0; bit < 8; ++bit) {
-        for (int flagged = 0; flagged < 2; ++flagged) {
-            const long long step = bit + absolute_.n_bits + (flagged ? 6 : 1);
-            const __m512i starts = _mm512_setr_epi64(bit, step, step + n, step + 2 * n, 0, 0, 0, 0);
-            FourPlaces& four = made.group[flagged][bit];
-            _mm256_store_si256(reinterpret_cast<__m256i*>(four.bytes), _mm512_castsi512_si256(which_bytes(starts)));
-            _mm256_store_si256(reinterpret_cast<__m256i*>(four.bits),
-                               _mm512_castsi512_si256(which_bits(starts, of_group)));
-        }
-        const __m512i starts = _mm512_setr_epi64(0, n, 2 * n, 3 * n, 4 * n, 5 * n, 6 * n, 7 * n);
-        set_places(made.steps[bit], _mm512_add_epi64(starts, _mm512_set1_epi64(bit)), of_steps);
-    }
-}
-
-/// Two groups take 7 + 2 * (51 + 1 + 3 * 51) bits at most: they are in 64 bytes.
-inline void SmallClasses::prepare_pairs(Pairs& made, int small_index, int run) const {
-    const __m512i of_pair = byte_places(absolute_, step_field(small_index), 0x11);
-    const long long n = small_index, step = absolute_.n_bits + 1, next = step + run * n;
-    const __m512i starts =
-        _mm512_setr_epi64(0, step, step + n, step + 2 * n, next, next + step, next + step + n, next + step + 2 * n);
-    for (int bit = 0; bit < 8; ++bit)
-        set_places(made.places[run - 1][bit], _mm512_add_epi64(starts, _mm512_set1_epi64(bit)), of_pair);
-    made.small_index[run - 1] = small_index;
+MDLOOM_INLINE_XTC Numbers8 numbers_of(const std::byte* bytes, const EightPlaces& places, const EightFields& of) {
+    const __m512i none = _mm512_setzero_si512(), near = _mm512_loadu_si512(bytes);
+    const __m512i fields =
+        _mm512_multishift_epi64_epi8(load8(places.bits), _mm512_permutexvar_epi8(load8(places.bytes), near));
+    const __m512i v = _mm512_and_si512(fields, of.mask);
+    const __m512i x = _mm512_srlv_epi64(_mm512_madd52hi_epu64(none, v, of.by_yz), of.yz_shift);
+    const __m512i xy = _mm512_srlv_epi64(_mm512_madd52hi_epu64(none, v, of.by_z), of.z_shift);
+    const __m512i y = _mm512_madd52lo_epu64(xy, x, of.minus_y), z = _mm512_madd52lo_epu64(v, xy, of.minus_z);
+    const __m512i x_and_y = _mm512_mask_shuffle_epi32(x, 0xaaaa, y, _MM_PERM_CCAA);
+    return {_mm512_add_epi32(x_and_y, of.least_xy), _mm512_add_epi32(z, of.least_z)};
 }
 
 }  // namespace
