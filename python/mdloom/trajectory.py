@@ -68,11 +68,15 @@ class Trajectory:
             frame = self._frames[index]
         except IndexError:
             raise IndexError(f"frame {index} is outside {self.name} with its {len(self)} frames") from None
-        positions, time, box = self._delivery.frame(frame)
-        return Frame(frame, time, positions, box)
+        rows, time = self._delivery.frame(frame)
+        return Frame(frame, time, rows[:-3], rows[-3:])
 
     def __iter__(self) -> Iterator[Frame]:
-        return (self[i] for i in range(len(self)))
+        frames = self._frames
+        read = self._delivery.sequence(frames.start, frames.step, len(frames)).frame
+        for frame in frames:
+            rows, time = read(frame)
+            yield Frame(frame, time, rows[:-3], rows[-3:])
 
     def read(
         self,
