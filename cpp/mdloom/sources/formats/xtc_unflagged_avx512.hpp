@@ -7,22 +7,26 @@
 namespace mdloom::sources {
 namespace {
 
-/// Where numbers of a pair are, whose x and y share 64 bits and whose z are the low halves of others: sixteen of them
-/// from `first` on. What is behind the last one repeats the first ones.
+/// Where numbers of one or both groups of a pair are, whose x and y share 64 bits and whose z are the low halves of
+/// others: sixteen of them from `first` on. What is behind the last one repeats the first ones.
 struct alignas(64) PairOrder {
     std::int32_t from[16];
 
-    constexpr PairOrder(int run, int first) : from{} {
+    constexpr PairOrder(int n_groups, int run, int first) : from{} {
         for (int i = 0; i < 16; ++i) {
-            const int number = (first + i) % (6 * (run + 1)), atom = number / 3, axis = number % 3;
+            const int number = (first + i) % (3 * n_groups * (run + 1)), atom = number / 3, axis = number % 3;
             const int position = atom % (run + 1), field = position < 2 ? 1 - position : position;
             const int lane = 2 * (4 * (atom / (run + 1)) + field);
             from[i] = axis == 2 ? 16 + lane : lane + axis;
         }
     }
 };
-constexpr PairOrder pair_order[most_pair_run][2] = {
-    {{1, 0}, {1, 16}}, {{2, 0}, {2, 16}}, {{3, 0}, {3, 16}}};  // [run - 1]
+struct PairOrders {
+    PairOrder both, both_from_16, first;
+
+    constexpr explicit PairOrders(int run) : both(2, run, 0), both_from_16(2, run, 16), first(1, run, 0) {}
+};
+constexpr PairOrders pair_orders[most_pair_run] = {PairOrders(1), PairOrders(2), PairOrders(3)};  // [run - 1]
 
 /// Sums along both groups, in 64 bits each.
 MDLOOM_INLINE_XTC __m512i sums_of_both(__m512i steps) {
@@ -35,23 +39,33 @@ MDLOOM_INLINE_XTC bool flag_at(const std::byte* stream, Index bit) {
     return (std::to_integer<unsigned>(stream[bit >> 3]) << (bit & 7) & 0x80) != 0;
 }
 
-/// Two at a time, until one has a flag or only the first of two is before `stop`; of run 1 to 3. Returns where the next
-/// position goes.
+/// Two at a time, or one before a flag, until one has a flag or only the first of two is before `stop`; of run 1 to 3.
+/// Returns where the next position goes.
 MDLOOM_INLINE_XTC float* decode_pairs(const XtcStream& part, Index stop, Index n_bits, const SmallClass& of,
                                       const EightPlaces* places, XtcCursor& at, float* out, Output& output) {
     const Index n_atoms = at.run + 1, length = n_bits + 1 + at.run * Index{at.small_index};
     const Index stop_first = stop - n_atoms, last_start = part.last_start() - length;
     const EightFields fields = two_groups(of.fields);
-    const PairOrder* const order = pair_order[at.run - 1];
-    const __m512i first = load8(order[0].from), second = load8(order[1].from);
+    const PairOrders& orders = pair_orders[at.run - 1];
+    const __m512i first = load8(orders.both.from), second = load8(orders.both_from_16.from);
     Index bit = at.bit, atom = at.atom;
-    for (; atom < stop_first && bit < last_start; bit += 2 * length, atom += 2 * n_atoms) {
-        if (flag_at(part.bytes, bit + n_bits) | flag_at(part.bytes, bit + length + n_bits)) break;
+    while (atom < stop_first && bit < last_start) {
         Numbers8 both = numbers_of(part.bytes + (bit >> 3), places[bit & 7], fields);
         both = {sums_of_both(both.xy), sums_of_both(both.z)};
+        const bool is_first_flagged = flag_at(part.bytes, bit + n_bits);
+        if (is_first_flagged | flag_at(part.bytes, bit + length + n_bits)) {
+            if (is_first_flagged) break;
+            output.put(out, _mm512_permutex2var_epi32(both.xy, load8(orders.first.from), both.z));
+            out += 3 * n_atoms;
+            bit += length;
+            atom += n_atoms;
+            break;
+        }
         output.put(out, _mm512_permutex2var_epi32(both.xy, first, both.z));
         output.put_rest(out + 16, _mm512_castsi512_si256(_mm512_permutex2var_epi32(both.xy, second, both.z)));
         out += 6 * n_atoms;
+        bit += 2 * length;
+        atom += 2 * n_atoms;
     }
     at.bit = bit, at.atom = atom;
     return out;
