@@ -211,3 +211,23 @@ def test_a_ctrl_c_while_a_reader_opens_is_no_broken_file(tmp_path):
         tmp_path,
     )
     assert printed == "interrupted\n"
+
+
+def test_a_ctrl_c_ends_the_search_for_frames_and_the_next_one_finds_them_all(tmp_path):
+    frame = struct.pack(">iiif9fi27f", 1995, 9, 0, 0.0, *[0.0] * 9, 9, *[1.0] * 27)
+    (tmp_path / "many.xtc").write_bytes(frame * 400_000)
+    printed = run_script(
+        """
+        import signal
+        import mdloom
+
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.02)  # the search takes several times as long
+        try:
+            mdloom.open("many.xtc")
+        except KeyboardInterrupt:
+            print("interrupted,", len(mdloom.open("many.xtc")))
+        """,
+        tmp_path,
+    )
+    assert printed == "interrupted, 400000\n"
