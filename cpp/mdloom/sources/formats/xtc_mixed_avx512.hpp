@@ -248,7 +248,7 @@ bool MixedGroups::decode(const XtcStream& part, Index stop, XtcCursor& cursor, f
             n_flagged += is_flagged;
         } while (--n_left);
         if (n_left == 0)
-            pays = n_steps == many_steps ? to - start >= batch * 3 * (few_steps + 1) : n_flagged > 1;
+            pays = n_flagged > 1 || to - start >= batch * 3 * (few_steps + 1);  // flagged or long
         else if (!prepare_next(walk(place), bits_at(stream, flag) >> 58, n_steps))
             break;
     }
