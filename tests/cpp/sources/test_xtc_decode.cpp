@@ -98,6 +98,9 @@ std::vector<XtcFrame> frames_of_all_kinds() {
                                   .most_run = run,
                                   .calm = calm});
             }
+    for (std::int32_t box : {29'000, 31'000, 59'900, 60'100, 499'000, 520'000})  // around what fits into words
+        for (int index : {20, 31})
+            frames.push_back({.grid = random_chain(random, 600, 100, box), .small_index = index});
     for (Index n = 10; n < 30; ++n) frames.push_back({.grid = random_chain(random, n, 60, 5000)});
     return frames;
 }

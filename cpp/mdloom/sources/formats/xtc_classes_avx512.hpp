@@ -6,26 +6,103 @@
 namespace mdloom::sources {
 namespace {
 
-constexpr int most_pair_run = 3;  ///< of groups that come in pairs
-constexpr int word_bias = 1 << 15;
-constexpr std::uint64_t biased_words = 0x8000'8000'8000'8000;
-constexpr __mmask32 low_words = 0x5555'5555;
-constexpr int most_packed_bits = 31;  ///< of a step: its quotients are shorter than 52 bits, and sums of eight than 15
+constexpr int most_pair_run = 3;      ///< of groups that come in pairs
+constexpr int most_packed_bits = 31;  ///< of a step in words: its quotients need no shift
 
-/// Steps of one size s, their three numbers, each less half the size, in 16 bits each of one 64-bit word: sums are then
-/// taken of all three at once. packed = v + xy (2^16 - s) + x (2^32 - 2^16 s) + start, where x = v / s^2, xy = v / s: z
-/// in the lowest word, then y, then x. The first step of a sum has the bias, too, which keeps words above 0; the
-/// highest word holds nothing else.
-struct alignas(64) PackedSteps {
-    std::uint64_t mask[8], by_yz[8], by_z[8], pack_y[8], pack_x[8], start[8];
+/// Of an absolute position: y and z stay below 2^16 with eight steps more, and products with x and xy, which in damaged
+/// streams are up to twice as large as can be, below 2^52.
+inline bool can_be_packed(const Triple& sizes) {
+    return sizes.x <= 500'000 && sizes.y <= 60'000 && sizes.z <= 60'000;
+}
+
+/// Fields whose three numbers stay in one lane of 64 bits: z in its lowest 16 bits, y in the next, x in the upper half.
+/// Sums along a group are then sums of lanes, exact where all numbers of a position are inside: the lowest one that is
+/// not is seen to be outside, whatever it does to those above it.
+///
+///     packed = v + xy (2^16 - size_z) + x (2^32 - 2^16 size_y) + least, where x = v / (size_y size_z), xy = v / size_z
+struct alignas(64) PackedFields {
+    std::uint64_t mask[8], by_yz[8], yz_shift[8], by_z[8], z_shift[8], pack_y[8], pack_x[8], least[8];
+
+    MDLOOM_TARGET_XTC void set(__mmask8 lanes, const Field& field) {
+        const auto fill = [lanes](std::uint64_t (&to)[8], std::uint64_t v) MDLOOM_TARGET_XTC {
+            _mm512_mask_store_epi64(to, lanes, _mm512_set1_epi64(static_cast<long long>(v)));
+        };
+        fill(mask, field.mask());
+        fill(by_yz, field.by_yz.multiplier), fill(yz_shift, field.by_yz.shift);
+        fill(by_z, field.by_z.multiplier), fill(z_shift, field.by_z.shift);
+        fill(pack_y, (std::uint64_t{1} << 16) - field.sizes.z);
+        fill(pack_x, (std::uint64_t{1} << 32) - (std::uint64_t{field.sizes.y} << 16));
+        const std::uint64_t half = -field.least.x;
+        fill(least, 0 - (half | half << 16 | half << 32));
+    }
 };
+
+/// The same in registers, or where an instruction finds them.
+struct PackedLanes {
+    __m512i mask, by_yz, yz_shift, by_z, z_shift, pack_y, pack_x, least;
+};
+MDLOOM_INLINE_XTC PackedLanes all_lanes(const PackedFields& of) {
+    return {load8(of.mask),    load8(of.by_yz),  load8(of.yz_shift), load8(of.by_z),
+            load8(of.z_shift), load8(of.pack_y), load8(of.pack_x),   load8(of.least)};
+}
+MDLOOM_INLINE_XTC PackedLanes first_four_twice(const PackedFields& of) {
+    const auto twice = [](const std::uint64_t* lanes)
+                           MDLOOM_TARGET_XTC { return _mm512_broadcast_i64x4(load4(lanes)); };
+    return {twice(of.mask),    twice(of.by_yz),  twice(of.yz_shift), twice(of.by_z),
+            twice(of.z_shift), twice(of.pack_y), twice(of.pack_x),   twice(of.least)};
+}
+
+MDLOOM_INLINE_XTC __m512i packed(__m512i fields, const PackedLanes& of) {
+    const __m512i none = _mm512_setzero_si512(), v = _mm512_and_si512(fields, of.mask);
+    const __m512i xy = _mm512_srlv_epi64(_mm512_madd52hi_epu64(none, v, of.by_z), of.z_shift);
+    const __m512i x = _mm512_srlv_epi64(_mm512_madd52hi_epu64(none, v, of.by_yz), of.yz_shift);
+    const __m512i with_y = _mm512_madd52lo_epu64(_mm512_add_epi64(v, of.least), xy, of.pack_y);
+    return _mm512_madd52lo_epu64(with_y, x, of.pack_x);
+}
+
+/// Of steps only, which need no shift.
+MDLOOM_INLINE_XTC __m512i packed_steps(__m512i fields, const PackedLanes& of) {
+    const __m512i none = _mm512_setzero_si512(), v = _mm512_and_si512(fields, of.mask);
+    const __m512i xy = _mm512_madd52hi_epu64(none, v, of.by_z), x = _mm512_madd52hi_epu64(none, v, of.by_yz);
+    const __m512i with_y = _mm512_madd52lo_epu64(_mm512_add_epi64(v, of.least), xy, of.pack_y);
+    return _mm512_madd52lo_epu64(with_y, x, of.pack_x);
+}
+
+/// The first four lanes.
+MDLOOM_INLINE_XTC __m256i packed(__m256i fields, const PackedFields& of) {
+    const __m256i none = _mm256_setzero_si256(), v = _mm256_and_si256(fields, load4(of.mask));
+    const __m256i xy = _mm256_srlv_epi64(_mm256_madd52hi_epu64(none, v, load4(of.by_z)), load4(of.z_shift));
+    const __m256i x = _mm256_srlv_epi64(_mm256_madd52hi_epu64(none, v, load4(of.by_yz)), load4(of.yz_shift));
+    const __m256i with_y = _mm256_madd52lo_epu64(_mm256_add_epi64(v, load4(of.least)), xy, load4(of.pack_y));
+    return _mm256_madd52lo_epu64(with_y, x, load4(of.pack_x));
+}
+
+/// Which words of packed lanes make 32 bits of a number: one of y and z, two of x, as word_mask() says.
+struct alignas(64) WordOrder {
+    std::int16_t from[32] = {};
+
+    constexpr void set(int number, int lane, int axis) {
+        from[2 * number] = static_cast<std::int16_t>(4 * lane + 2 - axis);
+        from[2 * number + 1] = static_cast<std::int16_t>(4 * lane + 3);
+    }
+};
+constexpr __mmask32 word_mask(int first_axis) {
+    __mmask32 mask = 0;
+    for (int i = 0; i < 16; ++i) mask |= ((first_axis + i) % 3 == 0 ? 3u : 1u) << (2 * i);
+    return mask;
+}
+
+/// Which position of a group is stored as which field: the first two are exchanged, if there are two.
+constexpr int field_of(int position, int run) {
+    return run > 0 && position < 2 ? 1 - position : position;
+}
 
 /// All that depends on the small index.
 struct alignas(64) SmallClass {
-    PackedSteps packed;  // up to most_packed_bits
-    FourFields fields;
-    FourPlaces group[2][8];  // [flagged][bit]
-    EightPlaces steps[8];    // [bit]: steps that follow each other
+    PackedFields group, steps;       // up to most_packed_bits: an absolute position and seven steps, eight steps
+    FourFields fields;               // the first four of a group
+    EightPlaces group_places[2][8];  // [flagged][bit]
+    EightPlaces step_places[8];      // [bit]: steps that follow each other
 };
 
 /// Two groups of one class without flags, the second one behind the first. Apart from what most groups need.
@@ -36,8 +113,6 @@ struct alignas(64) Pairs {
 /// Four groups of one class without flags and with two steps each.
 struct alignas(64) Quads {
     EightPlaces absolutes[8], steps[8];  // [bit]; four positions, and their flags in the highest bytes; eight steps
-    std::uint64_t start[8];              // of PackedSteps
-    FourFields positions;
 };
 constexpr std::uint64_t flag_of_quads = std::uint64_t{1} << 56;
 
@@ -113,40 +188,26 @@ inline Field step_field(int small_index) {
     return {small_index, sizes, {minus, minus, minus}};
 }
 
-MDLOOM_INLINE_XTC void set_all(std::uint64_t (&to)[8], std::uint64_t v) {
-    _mm512_store_si512(to, _mm512_set1_epi64(static_cast<long long>(v)));
-}
-
-MDLOOM_INLINE_XTC void set_packed(PackedSteps& made, const Field& step) {
-    const std::uint64_t size = step.sizes.z, half = size / 2;
-    set_all(made.mask, step.mask());
-    set_all(made.by_yz, step.by_yz.multiplier);
-    set_all(made.by_z, step.by_z.multiplier);
-    set_all(made.pack_y, (std::uint64_t{1} << 16) - size);
-    set_all(made.pack_x, (std::uint64_t{1} << 32) - (size << 16));
-    set_all(made.start, 0 - (half | half << 16 | half << 32));
-    made.start[0] += biased_words;
-}
-
 inline void SmallClasses::prepare(SmallClass& made, int small_index) {
     const Field small = step_field(small_index);
     ready_ |= std::uint64_t{1} << small_index;
-    if (small_index <= most_packed_bits) set_packed(made.packed, small);
+    if (small_index <= most_packed_bits) {
+        made.group.set(0x01, absolute_), made.group.set(0xfe, small);
+        made.steps.set(0xff, small);
+    }
     made.fields.set(0, absolute_);
     for (std::size_t lane = 1; lane < 4; ++lane) made.fields.set(lane, small);
     const __m512i of_group = byte_places(absolute_, small, 0x01), of_steps = byte_places(absolute_, small, 0);
     const auto n = static_cast<long long>(small_index);
+    const __m512i steps = _mm512_setr_epi64(0, n, 2 * n, 3 * n, 4 * n, 5 * n, 6 * n, 7 * n);
     for (int bit = 0; bit < 8; ++bit) {
+        const __m512i start = _mm512_set1_epi64(bit);
         for (int flagged = 0; flagged < 2; ++flagged) {
-            const long long step = bit + absolute_.n_bits + (flagged ? 6 : 1);
-            const __m512i starts = _mm512_setr_epi64(bit, step, step + n, step + 2 * n, 0, 0, 0, 0);
-            FourPlaces& four = made.group[flagged][bit];
-            _mm256_store_si256(reinterpret_cast<__m256i*>(four.bytes), _mm512_castsi512_si256(which_bytes(starts)));
-            _mm256_store_si256(reinterpret_cast<__m256i*>(four.bits),
-                               _mm512_castsi512_si256(which_bits(starts, of_group)));
+            const __m512i behind = _mm512_set1_epi64(absolute_.n_bits + (flagged ? 6 : 1) - n);
+            const __m512i group = _mm512_mask_add_epi64(_mm512_setzero_si512(), 0xfe, steps, behind);
+            set_places(made.group_places[flagged][bit], _mm512_add_epi64(group, start), of_group);
         }
-        const __m512i starts = _mm512_setr_epi64(0, n, 2 * n, 3 * n, 4 * n, 5 * n, 6 * n, 7 * n);
-        set_places(made.steps[bit], _mm512_add_epi64(starts, _mm512_set1_epi64(bit)), of_steps);
+        set_places(made.step_places[bit], _mm512_add_epi64(steps, start), of_steps);
     }
 }
 
@@ -162,16 +223,10 @@ inline void SmallClasses::prepare_pairs(Pairs& made, int small_index, int run) c
 
 inline void SmallClasses::prepare_quads(Quads& made, int small_index) const {
     const Field step = step_field(small_index);
-    Field position = absolute_;
-    position.least = {position.least.x - word_bias, position.least.y - word_bias, position.least.z - word_bias};
-    for (std::size_t lane = 0; lane < 4; ++lane) made.positions.set(lane, position);
-    PackedSteps packed;
-    set_packed(packed, step);
-    for (int i = 0; i < 8; ++i) made.start[i] = packed.start[i % 2];
-    const auto flag_place = static_cast<std::uint64_t>(63 - position.n_bits) << 56;
-    const __m512i of_positions = _mm512_set1_epi64(static_cast<long long>(position.byte_places() | flag_place));
-    const __m512i of_steps = byte_places(position, step, 0);
-    const long long n = small_index, first = position.n_bits + 1, length = first + 2 * n;
+    const auto flag_place = static_cast<std::uint64_t>(63 - absolute_.n_bits) << 56;
+    const __m512i of_positions = _mm512_set1_epi64(static_cast<long long>(absolute_.byte_places() | flag_place));
+    const __m512i of_steps = byte_places(absolute_, step, 0);
+    const long long n = small_index, first = absolute_.n_bits + 1, length = first + 2 * n;
     const __m512i groups = _mm512_setr_epi64(0, length, 2 * length, 3 * length, 0, 0, 0, 0);
     const __m512i steps =
         _mm512_add_epi64(_mm512_permutexvar_epi64(_mm512_setr_epi64(0, 0, 1, 1, 2, 2, 3, 3), groups),

@@ -8,6 +8,7 @@
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wpsabi"                // vectors are passed between inlined functions only
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12: _mm512_undefined_epi32 in its own headers
+#pragma GCC diagnostic ignored "-Wuninitialized"        // the same
 #endif
 
 #define MDLOOM_TARGET_XTC \
@@ -47,7 +48,7 @@ struct Divisor52 {
 struct Field {
     int n_bits;
     Triple sizes;
-    Triple least;  ///< added to the numbers: the lowest corner, or minus half the size of a step
+    Triple least;  ///< added to the numbers: nothing, or minus half the size of a step
     Divisor52 by_yz, by_z;
 
     Field(int bits, Triple s, Triple least_numbers)
@@ -82,12 +83,19 @@ struct alignas(32) FourFields {
 };
 
 /// For one bit in a byte where fields start: which bytes hold each of them, and which bits of those are its bytes.
-struct alignas(32) FourPlaces {
-    std::byte bytes[32], bits[32];
-};
 struct alignas(64) EightPlaces {
     std::byte bytes[64], bits[64];
 };
+
+MDLOOM_INLINE_XTC __m512i fields_at(const std::byte* bytes, const EightPlaces& places) {
+    return _mm512_multishift_epi64_epi8(load8(places.bits),
+                                        _mm512_permutexvar_epi8(load8(places.bytes), _mm512_loadu_si512(bytes)));
+}
+/// The first four.
+MDLOOM_INLINE_XTC __m256i four_fields_at(const std::byte* bytes, const EightPlaces& places) {
+    const __m256i near = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes));
+    return _mm256_multishift_epi64_epi8(load4(places.bits), _mm256_permutexvar_epi8(load4(places.bytes), near));
+}
 
 /// x, y and z as the low halves of 64 bits; above them is anything.
 struct Numbers4 {
@@ -114,21 +122,12 @@ MDLOOM_INLINE_XTC EightFields eight_steps(const FourFields& of) {
     return {all(of.mask),    all(of.by_yz),   all(of.yz_shift), all(of.by_z),   all(of.z_shift),
             all(of.minus_y), all(of.minus_z), all(of.least_xy), all(of.least_z)};
 }
-MDLOOM_INLINE_XTC EightFields two_groups(const FourFields& of) {
-    const auto twice = [](const std::uint64_t* four) MDLOOM_TARGET_XTC { return _mm512_broadcast_i64x4(load4(four)); };
-    return {twice(of.mask),    twice(of.by_yz),   twice(of.yz_shift), twice(of.by_z),   twice(of.z_shift),
-            twice(of.minus_y), twice(of.minus_z), twice(of.least_xy), twice(of.least_z)};
-}
-
 struct Numbers8 {
     __m512i xy, z;
 };
 
-MDLOOM_INLINE_XTC Numbers8 numbers_of(const std::byte* bytes, const EightPlaces& places, const EightFields& of) {
-    const __m512i none = _mm512_setzero_si512(), near = _mm512_loadu_si512(bytes);
-    const __m512i fields =
-        _mm512_multishift_epi64_epi8(load8(places.bits), _mm512_permutexvar_epi8(load8(places.bytes), near));
-    const __m512i v = _mm512_and_si512(fields, of.mask);
+MDLOOM_INLINE_XTC Numbers8 numbers_of(__m512i fields, const EightFields& of) {
+    const __m512i none = _mm512_setzero_si512(), v = _mm512_and_si512(fields, of.mask);
     const __m512i x = _mm512_srlv_epi64(_mm512_madd52hi_epu64(none, v, of.by_yz), of.yz_shift);
     const __m512i xy = _mm512_srlv_epi64(_mm512_madd52hi_epu64(none, v, of.by_z), of.z_shift);
     const __m512i y = _mm512_madd52lo_epu64(xy, x, of.minus_y), z = _mm512_madd52lo_epu64(v, xy, of.minus_z);

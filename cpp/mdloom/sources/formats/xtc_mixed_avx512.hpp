@@ -1,12 +1,12 @@
-// Groups with flags and without, of changing runs and small indices, without a branch on any of it: lipids take 1.1
-// ns/atom instead of 1.7. A part of xtc_decode_avx512.cpp, which alone includes it.
+// Groups with flags and without, of changing runs and small indices, without a branch on any of it: lipids take 1.15
+// ns/atom instead of 1.7, a protein 1.7 instead of 1.95. A part of xtc_decode_avx512.cpp, which alone includes it.
 //
 //   walk       a table for each small index and run says from a flag and the five bits behind it how long the group is
-//              and which table comes next: 15 cycles from group to group, and nothing to guess
+//              and which table comes next
 //   steps      the fields behind the absolute position are taken for steps, as many as there can be, whether they are
 //              or not
-//   positions  of each sum of steps its three words as 32 bits, in the exchanged order and without gaps, added to the
-//              absolute position; lanes behind the last position repeat it, so that no check sees what is no step
+//   positions  words of the sums, in the exchanged order and without gaps; lanes behind the last position repeat it, so
+//              that no check sees what is no step
 //
 // A group is put out when the next one has been taken apart: the CPU then works on both, whose instructions depend on
 // each other in long chains (lipids: 1.35 to 1.25 ns/atom).
@@ -17,13 +17,13 @@
 namespace mdloom::sources {
 namespace {
 
-constexpr int few_steps = 4, many_steps = 8;
+constexpr int few_steps = 7, many_steps = 8;
 
 /// What comes after a group of this small index and run; [flag and the five bits behind it].
 struct alignas(64) Walk {
     std::uint16_t length[64];  ///< from this flag to the next one, in bits
     std::uint16_t next[64];    ///< place of the next walk
-    const SmallClass* steps;
+    const SmallClass* fields;
     int small_index, run;
 };
 
@@ -50,115 +50,88 @@ struct alignas(64) FlagMeanings {
 };
 constexpr FlagMeanings flag_meanings;
 
-/// Which words of eight sums are the numbers of the first five positions, and of the others from the sixth on. The
-/// highest word of a sum is that of no step.
-struct alignas(64) WordOrder {
-    std::int16_t first[32], others[32];
+/// Numbers of the first five positions, and from the sixth on. Of few steps, eight lanes hold all positions; of many,
+/// those that have steps, and the lane behind these the absolute one. What is behind the last position repeats it.
+struct MixedOrder {
+    WordOrder first, others;
 
-    constexpr explicit WordOrder(int run) : first{}, others{} {
+    constexpr MixedOrder(int n_steps, int run) {
         for (int i = 0; i < 31; ++i) {
-            const int position = std::min(i / 3, run), axis = i % 3;
-            const int n_steps = run == 0 ? 0 : position > 1 ? position : 1 - position;
-            const int word = n_steps == 0 ? 3 : 4 * (n_steps - 1) + 2 - axis;
-            if (i < 16) first[2 * i] = static_cast<std::int16_t>(word);
-            if (i >= 15) others[2 * (i - 15)] = static_cast<std::int16_t>(word);
+            const int field = field_of(std::min(i / 3, run), run);
+            const int lane = n_steps == few_steps ? field : field == 0 ? 8 : field - 1;
+            if (i < 16) first.set(i, lane, i % 3);
+            if (i >= 15) others.set(i - 15, lane, i % 3);
         }
     }
 };
-constexpr WordOrder word_order[many_steps + 1] = {WordOrder(0), WordOrder(1), WordOrder(2), WordOrder(3), WordOrder(4),
-                                                  WordOrder(5), WordOrder(6), WordOrder(7), WordOrder(8)};
-alignas(64) constexpr std::int32_t repeated_position[16] = {0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0};
+template <int n_steps>
+constexpr MixedOrder mixed_orders[many_steps + 1] = {{n_steps, 0}, {n_steps, 1}, {n_steps, 2},
+                                                     {n_steps, 3}, {n_steps, 4}, {n_steps, 5},
+                                                     {n_steps, 6}, {n_steps, 7}, {n_steps, 8}};  // [run]
 
-/// One absolute position, less the bias of words.
+/// One absolute position, packed.
 struct AbsolutePosition {
-    __m128i places, mask, by_yz, yz_shift, by_z, z_shift, minus_y, minus_z, least;
+    __m128i places, mask, by_yz, yz_shift, by_z, z_shift, pack_y, pack_x;
 
-    MDLOOM_INLINE_XTC explicit AbsolutePosition(const Field& of)
-        : places(both(of.byte_places())),
-          mask(both(of.mask())),
-          by_yz(both(of.by_yz.multiplier)),
-          yz_shift(both(of.by_yz.shift)),
-          by_z(both(of.by_z.multiplier)),
-          z_shift(both(of.by_z.shift)),
-          minus_y(both((std::uint64_t{1} << 52) - of.sizes.y)),
-          minus_z(both((std::uint64_t{1} << 52) - of.sizes.z)),
-          least(_mm_sub_epi32(_mm_setr_epi32(static_cast<int>(of.least.x), static_cast<int>(of.least.y),
-                                             static_cast<int>(of.least.z), 0),
-                              _mm_set1_epi32(word_bias))) {}
+    MDLOOM_INLINE_XTC AbsolutePosition(const Field& of, const PackedFields& by)
+        : places(_mm_set1_epi64x(static_cast<long long>(of.byte_places()))),
+          mask(first_two(by.mask)),
+          by_yz(first_two(by.by_yz)),
+          yz_shift(first_two(by.yz_shift)),
+          by_z(first_two(by.by_z)),
+          z_shift(first_two(by.z_shift)),
+          pack_y(first_two(by.pack_y)),
+          pack_x(first_two(by.pack_x)) {}
 
-    /// [x y z _]
-    MDLOOM_INLINE_XTC __m128i at(const std::byte* stream, Index bit) const {
+    MDLOOM_INLINE_XTC __m128i of(const std::byte* stream, Index bit) const {
         const __m128i none = _mm_setzero_si128();
         const __m128i field = _mm_cvtsi64_si128(static_cast<long long>(bits_at(stream, bit)));
         const __m128i v = _mm_and_si128(_mm_multishift_epi64_epi8(places, field), mask);
-        const __m128i x = _mm_srlv_epi64(_mm_madd52hi_epu64(none, v, by_yz), yz_shift);
         const __m128i xy = _mm_srlv_epi64(_mm_madd52hi_epu64(none, v, by_z), z_shift);
-        const __m128i y = _mm_madd52lo_epu64(xy, x, minus_y), z = _mm_madd52lo_epu64(v, xy, minus_z);
-        return _mm_add_epi32(_mm_unpacklo_epi64(_mm_unpacklo_epi32(x, y), z), least);
+        const __m128i x = _mm_srlv_epi64(_mm_madd52hi_epu64(none, v, by_yz), yz_shift);
+        return _mm_move_epi64(_mm_madd52lo_epu64(_mm_madd52lo_epu64(v, xy, pack_y), x, pack_x));
     }
 
 private:
-    MDLOOM_INLINE_XTC static __m128i both(std::uint64_t v) { return _mm_set1_epi64x(static_cast<long long>(v)); }
+    MDLOOM_INLINE_XTC static __m128i first_two(const std::uint64_t (&lanes)[8]) {
+        return _mm_load_si128(reinterpret_cast<const __m128i*>(lanes));
+    }
 };
 
-/// Steps from `bit` on, each packed.
+/// A group that was taken apart and waits to be put out; before the first one, the lowest corner, to be overwritten.
 template <int n_steps>
-MDLOOM_INLINE_XTC __m512i packed_steps(const std::byte* stream, Index bit, const SmallClass& of) {
-    const PackedSteps& by = of.packed;
-    const EightPlaces& places = of.steps[bit & 7];
-    if constexpr (n_steps == many_steps) {
-        const __m512i none = _mm512_setzero_si512(), bytes = _mm512_loadu_si512(stream + (bit >> 3));
-        const __m512i v = _mm512_and_si512(
-            _mm512_multishift_epi64_epi8(load8(places.bits), _mm512_permutexvar_epi8(load8(places.bytes), bytes)),
-            load8(by.mask));
-        const __m512i xy = _mm512_madd52hi_epu64(none, v, load8(by.by_z)),
-                      x = _mm512_madd52hi_epu64(none, v, load8(by.by_yz));
-        const __m512i with_y = _mm512_madd52lo_epu64(_mm512_add_epi64(v, load8(by.start)), xy, load8(by.pack_y));
-        return _mm512_madd52lo_epu64(with_y, x, load8(by.pack_x));
-    } else {
-        const __m256i none = _mm256_setzero_si256(),
-                      bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(stream + (bit >> 3)));
-        const __m256i v = _mm256_and_si256(
-            _mm256_multishift_epi64_epi8(load4(places.bits), _mm256_permutexvar_epi8(load4(places.bytes), bytes)),
-            load4(by.mask));
-        const __m256i xy = _mm256_madd52hi_epu64(none, v, load4(by.by_z)),
-                      x = _mm256_madd52hi_epu64(none, v, load4(by.by_yz));
-        const __m256i with_y = _mm256_madd52lo_epu64(_mm256_add_epi64(v, load4(by.start)), xy, load4(by.pack_y));
-        return _mm512_castsi256_si512(_mm256_madd52lo_epu64(with_y, x, load4(by.pack_x)));
-    }
-}
-
-template <int n_steps>
-MDLOOM_INLINE_XTC __m512i sums_of_packed(__m512i steps) {
-    if constexpr (n_steps == many_steps) {
-        const __m512i none = _mm512_setzero_si512();
-        steps = _mm512_add_epi64(steps, _mm512_alignr_epi64(steps, none, 7));
-        steps = _mm512_add_epi64(steps, _mm512_alignr_epi64(steps, none, 6));
-        return _mm512_add_epi64(steps, _mm512_alignr_epi64(steps, none, 4));
-    } else {
-        const __m256i none = _mm256_setzero_si256();
-        __m256i four = _mm512_castsi512_si256(steps);
-        four = _mm256_add_epi64(four, _mm256_alignr_epi64(four, none, 3));
-        return _mm512_castsi256_si512(_mm256_add_epi64(four, _mm256_alignr_epi64(four, none, 2)));
-    }
-}
-
-/// A group that was taken apart and waits to be put out.
 struct WaitingGroup {
-    __m512i steps;
-    __m128i absolute;
-    const WordOrder* order;
+    const MixedOrder* order;
     float* out;
+    __m512i lanes = _mm512_setzero_si512();  ///< of few steps, the absolute position and they; of many, the steps
+    __m128i absolute = _mm_setzero_si128();  ///< of many
 
-    template <int n_steps>
+    MDLOOM_INLINE_XTC void take(const std::byte* stream, Index bit, Index step_bit, bool is_flagged,
+                                const AbsolutePosition& at, const SmallClass& of) {
+        if constexpr (n_steps == few_steps) {
+            lanes = packed(fields_at(stream + (bit >> 3), of.group_places[is_flagged][bit & 7]), all_lanes(of.group));
+        } else {
+            absolute = at.of(stream, bit);
+            lanes =
+                packed_steps(fields_at(stream + (step_bit >> 3), of.step_places[step_bit & 7]), all_lanes(of.steps));
+            lanes = _mm512_add_epi64(lanes, _mm512_zextsi128_si512(absolute));  // to the first step
+        }
+    }
+
     MDLOOM_INLINE_XTC void put(Output& output) const {
-        const __m512i absolutes = _mm512_permutexvar_epi32(load8(repeated_position), _mm512_castsi128_si512(absolute));
-        const __m512i sums = sums_of_packed<n_steps>(steps);
-        output.put(out,
-                   _mm512_add_epi32(absolutes, _mm512_maskz_permutexvar_epi16(low_words, load8(order->first), sums)));
-        if constexpr (n_steps == many_steps)
-            output.put(out + 15, _mm512_add_epi32(
-                                     absolutes, _mm512_maskz_permutexvar_epi16(low_words, load8(order->others), sums)));
+        const __m512i none = _mm512_setzero_si512();
+        __m512i sums = _mm512_add_epi64(lanes, _mm512_alignr_epi64(lanes, none, 7));
+        sums = _mm512_add_epi64(sums, _mm512_alignr_epi64(sums, none, 6));
+        sums = _mm512_add_epi64(sums, _mm512_alignr_epi64(sums, none, 4));
+        const auto sixteen = [&](const WordOrder& words) MDLOOM_TARGET_XTC {
+            if constexpr (n_steps == few_steps)
+                return _mm512_maskz_permutexvar_epi16(word_mask(0), load8(words.from), sums);
+            else
+                return _mm512_maskz_permutex2var_epi16(word_mask(0), sums, load8(words.from),
+                                                       _mm512_castsi128_si512(absolute));
+        };
+        output.put(out, sixteen(order->first));
+        if (n_steps == many_steps || order > &mixed_orders<n_steps>[4]) output.put(out + 15, sixteen(order->others));
     }
 };
 
@@ -200,7 +173,7 @@ private:
 inline void MixedGroups::prepare(int small_index, int run) {
     const int place = walk_place(small_index, run);
     Walk& made = walk(place);
-    made.steps = &classes_.of(small_index);
+    made.fields = &classes_.of(small_index);
     made.small_index = small_index, made.run = run;
     const auto all = [](int v) MDLOOM_TARGET_XTC { return _mm512_set1_epi16(static_cast<std::int16_t>(v)); };
     const __m512i step_bits = _mm512_mullo_epi16(load8(flag_meanings.run), all(small_index));
@@ -215,7 +188,6 @@ template <int n_steps>
 bool MixedGroups::decode(const XtcStream& part, Index stop, XtcCursor& cursor, float* out, Output& checked) {
     constexpr int batch = 16, most_length = most_bits + 6 + n_steps * most_packed_bits;
     const std::byte* const stream = part.bytes;
-    const AbsolutePosition absolute(absolute_);
     const int n_bits = absolute_.n_bits;
     const Index last_flag = part.last_start() + n_bits - batch * most_length;
     const float* const last = out + 3 * std::max<Index>(stop - batch * (n_steps + 1), 0);
@@ -224,8 +196,8 @@ bool MixedGroups::decode(const XtcStream& part, Index stop, XtcCursor& cursor, f
     float* to = out + 3 * cursor.atom;
     Index flag = cursor.bit + n_bits, place = walk_place(cursor.small_index, cursor.run);
     if (runs_[place] == not_ready) prepare(cursor.small_index, cursor.run);
-    WaitingGroup waiting{_mm512_maskz_set1_epi64(1, static_cast<long long>(biased_words)), absolute.least,
-                         &word_order[0], to};  // the lowest corner, which the first group overwrites
+    const AbsolutePosition absolute(absolute_, walk(place).fields->group);
+    WaitingGroup<n_steps> waiting{&mixed_orders<n_steps>[0], to};
     bool pays = true;
     while (pays && to < last && flag < last_flag) {
         const float* const start = to;
@@ -236,23 +208,24 @@ bool MixedGroups::decode(const XtcStream& part, Index stop, XtcCursor& cursor, f
             const std::uint64_t flags = _bextr_u64(word, static_cast<unsigned>(58 - (flag & 7)), 6);
             const Index next = now.next[flags];
             const int run = runs_[next];
-            waiting.put<n_steps>(output);
+            waiting.put(output);
             if (run > n_steps) [[unlikely]]
                 break;
             const auto is_flagged = static_cast<int>(flags >> 5);
-            waiting = {packed_steps<n_steps>(stream, flag + 1 + 5 * is_flagged, *now.steps),
-                       absolute.at(stream, flag - n_bits), &word_order[run], to};
+            waiting.order = &mixed_orders<n_steps>[run];
+            waiting.out = to;
+            waiting.take(stream, flag - n_bits, flag + 1 + 5 * is_flagged, is_flagged, absolute, *now.fields);
             to += 3 * (run + 1);
             flag += now.length[flags];
             place = next;
             n_flagged += is_flagged;
         } while (--n_left);
         if (n_left == 0)
-            pays = n_flagged > 1 || to - start >= batch * 3 * (few_steps + 1);  // flagged or long
+            pays = n_flagged > 1 || to - start >= batch * 3 * 5;  // flagged or long
         else if (!prepare_next(walk(place), bits_at(stream, flag) >> 58, n_steps))
             break;
     }
-    waiting.put<n_steps>(output);
+    waiting.put(output);
     checked = output;
     cursor = {flag - n_bits, (to - out) / 3, walk(place).small_index, walk(place).run};
     return pays;

@@ -6,52 +6,56 @@
 namespace mdloom::sources {
 namespace {
 
-/// From numbers to positions in Å or nm. By value in the loop: what it holds then stays in registers.
+/// From numbers, counted from the lowest corner, to positions in Å or nm. By value in the loop: what it holds then
+/// stays in registers. Numbers below the corner are large ones without their sign.
 struct Output {
     __m512 scale, unit;
-    __m512i lowest = _mm512_set1_epi32(INT32_MAX), highest = _mm512_set1_epi32(INT32_MIN);  // of all, [x y z] x 5
-    __m256i lowest_half = _mm256_set1_epi32(INT32_MAX), highest_half = _mm256_set1_epi32(INT32_MIN);  // [x y z] x 3
-    __m256i lowest_rest = _mm256_set1_epi32(INT32_MAX), highest_rest = _mm256_set1_epi32(INT32_MIN);  // [y z x] x 3
+    __m512i lowest;       // [x y z] x 5
+    __m256i lowest_rest;  // [y z x] x 3
+    __m512i farthest = _mm512_setzero_si512();
+    __m256i farthest_half = _mm256_setzero_si256(), farthest_rest = _mm256_setzero_si256();
 
     MDLOOM_TARGET_XTC explicit Output(const XtcCoding& coding)
-        : scale(_mm512_set1_ps(coding.inverse_precision)), unit(_mm512_set1_ps(coding.unit)) {}
+        : scale(_mm512_set1_ps(coding.inverse_precision)), unit(_mm512_set1_ps(coding.unit)) {
+        alignas(64) std::int32_t corner[17];
+        for (std::size_t i = 0; i < 17; ++i) corner[i] = coding.lowest[i % 3];
+        lowest = load8(corner);
+        lowest_rest = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(corner + 1));
+    }
 
     /// 16 numbers, the first one of x.
     MDLOOM_INLINE_XTC void put(float* out, __m512i at) {
-        lowest = _mm512_min_epi32(lowest, at), highest = _mm512_max_epi32(highest, at);
-        _mm512_storeu_ps(out, _mm512_mul_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(at), scale), unit));
-    }
-    /// The 17th to 24th number of a pair.
-    MDLOOM_INLINE_XTC void put_rest(float* out, __m256i at) {
-        lowest_rest = _mm256_min_epi32(lowest_rest, at), highest_rest = _mm256_max_epi32(highest_rest, at);
-        store_half(out, at);
+        farthest = _mm512_max_epu32(farthest, at);
+        const __m512 nm = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(at, lowest)), scale);
+        _mm512_storeu_ps(out, _mm512_mul_ps(nm, unit));
     }
     /// 8 numbers, the first one of x.
     MDLOOM_INLINE_XTC void put_half(float* out, __m256i at) {
-        lowest_half = _mm256_min_epi32(lowest_half, at), highest_half = _mm256_max_epi32(highest_half, at);
-        store_half(out, at);
+        farthest_half = _mm256_max_epu32(farthest_half, at);
+        store(out, _mm256_add_epi32(at, _mm512_castsi512_si256(lowest)));
+    }
+    /// 8 numbers, the first one of y: the 17th and those that follow.
+    MDLOOM_INLINE_XTC void put_rest(float* out, __m256i at) {
+        farthest_rest = _mm256_max_epu32(farthest_rest, at);
+        store(out, _mm256_add_epi32(at, lowest_rest));
     }
     MDLOOM_TARGET_XTC bool is_inside(const XtcCoding& coding) const {
-        alignas(64) std::int32_t low[16], high[16];
-        const auto inside = [&](std::size_t n, std::size_t first_axis) {
-            for (std::size_t i = 0; i < n; ++i) {
-                const std::size_t d = (first_axis + i) % 3;
-                if (low[i] < coding.lowest[d] || high[i] >= coding.lowest[d] + Index{coding.sizes[d]}) return false;
-            }
+        alignas(64) std::uint32_t number[16];
+        const auto are_inside = [&](std::size_t n, std::size_t first_axis) {
+            for (std::size_t i = 0; i < n; ++i)
+                if (number[i] >= coding.sizes[(first_axis + i) % 3]) return false;
             return true;
         };
-        _mm256_store_si256(reinterpret_cast<__m256i*>(low), lowest_half);
-        _mm256_store_si256(reinterpret_cast<__m256i*>(high), highest_half);
-        if (!inside(8, 0)) return false;
-        _mm256_store_si256(reinterpret_cast<__m256i*>(low), lowest_rest);
-        _mm256_store_si256(reinterpret_cast<__m256i*>(high), highest_rest);
-        if (!inside(8, 1)) return false;
-        _mm512_store_si512(low, lowest), _mm512_store_si512(high, highest);
-        return inside(16, 0);
+        _mm512_store_si512(number, farthest);
+        if (!are_inside(16, 0)) return false;
+        _mm256_store_si256(reinterpret_cast<__m256i*>(number), farthest_half);
+        if (!are_inside(8, 0)) return false;
+        _mm256_store_si256(reinterpret_cast<__m256i*>(number), farthest_rest);
+        return are_inside(8, 1);
     }
 
 private:
-    MDLOOM_INLINE_XTC void store_half(float* out, __m256i at) const {
+    MDLOOM_INLINE_XTC void store(float* out, __m256i at) const {
         const __m256 nm = _mm256_mul_ps(_mm256_cvtepi32_ps(at), _mm512_castps512_ps256(scale));
         _mm256_storeu_ps(out, _mm256_mul_ps(nm, _mm512_castps512_ps256(unit)));
     }

@@ -43,7 +43,7 @@ MDLOOM_INLINE_XTC __m512i in_order(__m512i four, const Order& order) {
 MDLOOM_INLINE_XTC void put_later(float* out, __m512i four, int run, const std::byte* stream, Index bit,
                                  const SmallClass& of, Output& output) {
     const __m512i to_first = load8(first_four), to_last = load8(last_four);
-    const Numbers8 steps = numbers_of(stream + (bit >> 3), of.steps[bit & 7], eight_steps(of.fields));
+    const Numbers8 steps = numbers_of(fields_at(stream + (bit >> 3), of.step_places[bit & 7]), eight_steps(of.fields));
     const __m512i before = _mm512_shuffle_i64x2(four, four, 0xff);
     four = _mm512_add_epi32(sums_of(_mm512_permutex2var_epi64(steps.xy, to_first, steps.z)), before);
     output.put(out, in_order(four, later_order[std::min(run - 3, 4)]));
@@ -55,11 +55,8 @@ MDLOOM_INLINE_XTC void put_later(float* out, __m512i four, int run, const std::b
 
 /// The group that starts at `bit`, and whose first step is at `step_bit`.
 MDLOOM_INLINE_XTC void put_single(float* out, int run, const std::byte* stream, Index bit, Index step_bit,
-                                  const FourPlaces& places, int small_index, const SmallClass& of, Output& output) {
-    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(stream + (bit >> 3)));
-    const __m256i fields =
-        _mm256_multishift_epi64_epi8(load4(places.bits), _mm256_permutexvar_epi8(load4(places.bytes), bytes));
-    const Numbers4 numbers = numbers_of(fields, of.fields);
+                                  const EightPlaces& places, int small_index, const SmallClass& of, Output& output) {
+    const Numbers4 numbers = numbers_of(four_fields_at(stream + (bit >> 3), places), of.fields);
     const __m512i xy = _mm512_castsi256_si512(numbers.xy), z = _mm512_castsi256_si512(numbers.z);
     const __m512i four = sums_of(_mm512_permutex2var_epi64(xy, load8(first_four), z));
     output.put(out, in_order(four, first_order[std::min(run, 3)]));
