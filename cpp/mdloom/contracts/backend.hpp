@@ -49,7 +49,8 @@ public:
     /// is free now.
     virtual std::optional<Chunk> take(int worker, Index length, Index least = 1) = 0;
 
-    /// Like take(), but waits while others hold what might come back; empty: the run is over.
+    /// Like take(), but waits while others hold what might come back; empty: the run is over. Near the end not below an
+    /// eighth of `length`, and all of it for a worker that is alone.
     virtual std::optional<Chunk> take_or_wait(int worker, Index length) = 0;
 
     /// False: some of these ordinals were done already, and all of the part was dropped (retries and duplicates exist).

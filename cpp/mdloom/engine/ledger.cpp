@@ -37,9 +37,12 @@ std::optional<Chunk> RunLedger::take(int worker, Index length, Index least) {
 
 std::optional<Chunk> RunLedger::take_or_wait(int worker, Index length) {
     std::unique_lock lock(mutex_);
+    // With few frames left, states take longer to make and to merge than frames to look at: 1.3 ms for RMSF of 47,681
+    // atoms, of which 500 frames take 80. A worker that is alone has nobody to finish together with.
+    const Index least = n_workers_ == 1 ? length : length / 8;
     for (;;) {
         if (is_over()) return std::nullopt;
-        if (auto chunk = take_now(worker, length, 1)) return chunk;
+        if (auto chunk = take_now(worker, length, least)) return chunk;
         changed_.wait_for(lock, a_while);
     }
 }

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <numeric>
 #include <thread>
 
 #include "mdloom/engine/ledger.hpp"
@@ -61,26 +60,6 @@ TEST(RunLedger, hands_out_every_ordinal_once) {
     EXPECT_FALSE(ledger.over()) << "taken is not done";
 }
 
-TEST(RunLedger, makes_the_last_chunks_small_so_that_workers_finish_together) {
-    RunLedger ledger = ledger_of(1000);
-    ledger.expect(4, 0);
-    Index last = 0;
-    while (const auto chunk = ledger.take(9, 1'000'000)) {
-        EXPECT_LE(chunk->size(), 1000 / 8) << "half a fair share at most";
-        last = chunk->size();
-    }
-    EXPECT_EQ(last, 1);
-}
-
-TEST(RunLedger, makes_no_chunk_smaller_than_the_least_a_backend_wants_while_there_are_frames_enough) {
-    RunLedger ledger = ledger_of(103);
-    std::vector<Index> sizes;
-    while (const auto chunk = ledger.take(0, 20, 10)) sizes.push_back(chunk->size());
-    EXPECT_THAT(std::vector(sizes.begin(), sizes.end() - 1),
-                testing::Each(testing::AllOf(testing::Ge(10), testing::Le(20))));
-    EXPECT_EQ(std::accumulate(sizes.begin(), sizes.end(), Index{0}), 103);
-}
-
 TEST(RunLedger, keeps_a_first_chunk_for_every_expected_worker) {
     RunLedger ledger = ledger_of(8);
     ledger.expect(4, 16);
@@ -113,14 +92,6 @@ TEST(RunLedger, gives_a_reservation_to_others_only_when_its_worker_is_lost) {
     finish(ledger, 0);
     EXPECT_TRUE(ledger.over());
     EXPECT_EQ(error_of([&] { ledger.close(); }), "no error");
-}
-
-TEST(RunLedger, reserves_at_most_a_quarter_of_a_fair_share_and_at_most_the_length_asked_for) {
-    RunLedger small = ledger_of(80), large = ledger_of(100'000);
-    small.expect(2, 1000);
-    large.expect(2, 16);
-    EXPECT_EQ(small.take(0, 1)->size(), 10);
-    EXPECT_EQ(large.take(1, 1)->size(), 16);
 }
 
 TEST(RunLedger, with_more_workers_than_frames_leaves_some_without) {
@@ -167,12 +138,6 @@ TEST(RunLedger, starts_with_what_is_done_already) {
     while (const auto chunk = ledger.take(0, 100)) taken.add(*chunk), ledger.give(0, part_of(*chunk));
     EXPECT_EQ(taken, (OrdinalSet{{{0, 10}, {20, 30}}}));
     EXPECT_EQ(known(ledger), all(30));
-}
-
-TEST(RunLedger, a_length_of_nothing_still_takes_one) {
-    RunLedger ledger = ledger_of(10);
-    EXPECT_EQ(ledger.take(0, 0)->size(), 1);
-    EXPECT_EQ(ledger.take(0, -5)->size(), 1);
 }
 
 TEST(RunLedger, lets_a_worker_hold_several_chunks_and_frees_all_of_them_when_it_is_lost) {
