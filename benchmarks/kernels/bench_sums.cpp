@@ -1,4 +1,6 @@
 // RMSF: exact sums of coordinates and their squares. PCA: of their products, and projections.
+#include <algorithm>
+
 #include "data.hpp"
 #include "mdloom/kernels/coordinate_products.hpp"
 #include "mdloom/kernels/coordinate_sums.hpp"
@@ -11,7 +13,8 @@ namespace {
 constexpr std::size_t n_coordinates = 3 * 214, n_vectors = 64;
 
 struct Frames {
-    std::vector<float> few;        ///< [most_summed_frames][summed_width]
+    std::vector<std::vector<float>> few;  ///< [most_frames_at_once][n_coordinates]
+    std::vector<kernels::RunningSums> sums{(n_coordinates + 7) / 8};
     kernels::SplitFrames split;    ///< full, of n_coordinates
     std::vector<Int128> products;  ///< the upper triangle
     kernels::PackedVectors vectors;
@@ -22,8 +25,7 @@ struct Frames {
         split.resize(n_coordinates);
         for (std::uint32_t k = 0; !split.is_full(); ++k) {
             const auto frame = flat(models::moved(atoms, k));
-            if (k < kernels::most_summed_frames)
-                few.insert(few.end(), frame.begin(), frame.begin() + kernels::summed_width);
+            if (few.size() < kernels::most_frames_at_once) few.push_back(frame);
             split.add(frame);
         }
         products.resize(n_coordinates * (n_coordinates + 1) / 2);
@@ -36,7 +38,7 @@ struct Frames {
 
 void add_sums() {
     const auto frames = std::make_shared<Frames>();
-    constexpr double n_summed = double{kernels::most_summed_frames} * kernels::summed_width;
+    constexpr double n_summed = double{kernels::most_frames_at_once} * n_coordinates;
     const Work sums{.n_items = n_summed / 3, .bytes = 4 * n_summed, .flops = 3 * n_summed};
     constexpr double n_products = n_coordinates * (n_coordinates + 1) / 2 * double{kernels::most_multiplied_frames};
     const Work products{.n_items = n_products, .bytes = 0, .flops = 3 * 2 * n_products};
@@ -44,10 +46,10 @@ void add_sums() {
     const Work projections{.n_items = n_projected, .bytes = 8.0 * n_coordinates * n_vectors, .flops = 2 * n_projected};
     for (Simd level : levels_here()) {
         add("rmsf/coordinate_sums", level, sums, [frames, level] {
-            kernels::CoordinateSums out;
-            kernels::coordinate_sums(frames->few.data(), kernels::most_summed_frames, kernels::summed_width, out,
-                                     level);
-            benchmark::DoNotOptimize(out);
+            std::array<const float*, kernels::most_frames_at_once> places;
+            std::ranges::transform(frames->few, places.begin(), [](const auto& frame) { return frame.data(); });
+            kernels::add_coordinates(places, n_coordinates, 0, frames->sums.data(), level);
+            benchmark::DoNotOptimize(frames->sums.data());
         });
         add("pca/add_products", level, products,
             [frames, level] { kernels::add_products(frames->split, frames->products, level); });

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "mdloom/analyses/analysis_of.hpp"
 #include "mdloom/analyses/group_positions.hpp"
@@ -16,41 +18,55 @@ void require_atoms(const Group& group) {
     if (group.empty()) throw ArgumentError("the group holds no atom: select at least one");
 }
 
-/// Frames that wait to be summed together: the state's 96 bytes per atom are then touched once for all of them.
-class WaitingFrames {
+/// What a worker adds up before it goes into the state. Some frames are summed together, so that the sums' 72 bytes an
+/// atom are touched once for all of them: copies of all but the last one wait.
+class FrameSums {
 public:
-    void add(kernels::Positions coordinates) {
+    void add(kernels::Positions coordinates, ExactMoments& moments, Simd level) {
         n_coordinates_ = coordinates.size();
-        stride_ = (n_coordinates_ + kernels::summed_width - 1) / kernels::summed_width * kernels::summed_width;
-        frames_.resize((n_frames_ + 1) * stride_);
-        std::ranges::copy(coordinates, frames_.begin() + index_of(n_frames_ * stride_));
-        ++n_frames_;
+        sums_.resize((n_coordinates_ + kernels::summed_width - 1) / kernels::summed_width);
+        waiting_.resize((kernels::most_frames_at_once - 1) * n_coordinates_);
+        frames_[n_waiting_++] = coordinates.data();
+        if (n_waiting_ == kernels::most_frames_at_once) return sum_waiting(moments, level);
+        float* const copy = waiting_.data() + (n_waiting_ - 1) * n_coordinates_;
+        std::ranges::copy(coordinates, copy);
+        frames_[n_waiting_ - 1] = copy;
     }
-    bool is_full() const { return n_frames_ == (n_coordinates_ > many ? 16 : kernels::most_summed_frames); }
 
     /// The integers that ExactMoments::add_frame() would have added.
-    void sum_into(ExactMoments& moments, Simd level) {
-        if (n_frames_ == 0) return;
-        kernels::CoordinateSums found;
-        for (std::size_t first = 0; first < n_coordinates_; first += kernels::summed_width) {
-            kernels::coordinate_sums(frames_.data() + first, n_frames_, stride_, found, level);
-            const std::size_t n = std::min(kernels::summed_width, n_coordinates_ - first);
-            for (std::size_t i = 0; i < n; ++i)
-                if (found.is_exact[i])
-                    moments.add_integers(first + i, found.sums[i], found.squares[i]);
-                else
-                    for (std::size_t frame = 0; frame < n_frames_; ++frame)
-                        moments.add_value(first + i, static_cast<double>(frames_[frame * stride_ + first + i]));
+    void finish(ExactMoments& moments, Simd level) {
+        sum_waiting(moments, level);
+        std::size_t first = 0;
+        for (kernels::RunningSums& sums : sums_) {
+            const auto exact = kernels::exact_sums(sums, n_summed_);
+            const std::size_t n = std::min(exact.size(), n_coordinates_ - first);
+            for (std::size_t i = 0; i < n; ++i) moments.add_integers(first + i, exact[i].sum, exact[i].squares);
+            sums.bits = sums.low = sums.high = {};  // the whole struct would be cleared by a loop
+            first += exact.size();
         }
-        moments.n_frames += index_of(n_frames_);
-        n_frames_ = 0;
+        moments.n_frames += index_of(std::exchange(n_summed_, 0));
     }
 
 private:
-    static constexpr std::size_t many = 300'000;  ///< of large systems, fewer wait: 192 bytes per atom and worker
+    void sum_waiting(ExactMoments& moments, Simd level) {
+        const auto frames = std::span(frames_).first(std::exchange(n_waiting_, 0));
+        if (frames.empty()) return;
+        const auto sum_from = [&](std::size_t first) {
+            return kernels::add_coordinates(frames, n_coordinates_, first, sums_.data(), level);
+        };
+        for (std::size_t far = sum_from(0); far < sums_.size(); far = sum_from(far + 1)) {
+            const std::size_t first = far * kernels::summed_width;
+            for (std::size_t i = first; i < std::min(first + kernels::summed_width, n_coordinates_); ++i)
+                for (const float* frame : frames) moments.add_value(i, static_cast<double>(frame[i]));
+        }
+        n_summed_ += frames.size();
+        if (n_summed_ + kernels::most_frames_at_once > kernels::most_summed_frames) finish(moments, level);
+    }
 
-    std::size_t n_frames_ = 0, n_coordinates_ = 0, stride_ = 0;
-    std::vector<float> frames_;  ///< what fills a frame up to its stride is summed, too, and not looked at
+    std::size_t n_coordinates_ = 0, n_waiting_ = 0, n_summed_ = 0;
+    std::array<const float*, kernels::most_frames_at_once> frames_{};  ///< that wait
+    std::vector<float> waiting_;
+    std::vector<kernels::RunningSums> sums_;
 };
 
 struct Rmsf {
@@ -68,7 +84,7 @@ struct Rmsf {
         bool ready = false;
         Simd level{};
         GroupPositions positions;
-        WaitingFrames waiting;
+        FrameSums sums;
     };
 
     std::vector<Group> groups() const { return {group}; }
@@ -81,10 +97,9 @@ struct Rmsf {
             scratch.positions.look_at(groups[0]);
             scratch.ready = true;
         }
-        scratch.waiting.add(scratch.positions.of(frame, groups[0]));
-        if (scratch.waiting.is_full()) scratch.waiting.sum_into(state.moments, scratch.level);
+        scratch.sums.add(scratch.positions.of(frame, groups[0]), state.moments, scratch.level);
     }
-    void finish_chunk(Scratch& scratch, State& state) const { scratch.waiting.sum_into(state.moments, scratch.level); }
+    void finish_chunk(Scratch& scratch, State& state) const { scratch.sums.finish(state.moments, scratch.level); }
 
     Result conclude(const State& state) const {
         const ExactMoments& moments = state.moments;

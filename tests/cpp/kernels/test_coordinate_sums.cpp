@@ -10,17 +10,35 @@
 namespace mdloom::kernels {
 namespace {
 
-/// Plain reference: one integer after the other.
-void expect_integers(const std::vector<float>& frames, const CoordinateSums& found, std::size_t i) {
-    Int128 sum = 0;
-    UInt128 squares = 0;
-    for (std::size_t at = i; at < frames.size(); at += summed_width) {
-        const Int128 q = std::llrint(static_cast<double>(frames[at]) * 0x1p40);
-        sum += q;
-        squares += static_cast<UInt128>(q * q);
+using Frames = std::vector<std::vector<float>>;
+
+/// Of frames of n coordinates, n_together at a time, added by first one level and then the next; none may be far.
+std::vector<RunningSums> running_sums(const Frames& frames, std::size_t n_together, const std::vector<Simd>& levels) {
+    const std::size_t n = frames[0].size();
+    std::vector<RunningSums> sums((n + summed_width - 1) / summed_width);
+    for (std::size_t first = 0, turn = 0; first < frames.size(); first += n_together, ++turn) {
+        std::vector<const float*> places;
+        for (std::size_t i = first; i < std::min(first + n_together, frames.size()); ++i)
+            places.push_back(frames[i].data());
+        EXPECT_EQ(add_coordinates(places, n, 0, sums.data(), levels[turn % levels.size()]), sums.size());
     }
-    EXPECT_TRUE(sum == found.sums[i]) << "coordinate " << i;
-    EXPECT_TRUE(squares == found.squares[i]) << "coordinate " << i;
+    return sums;
+}
+
+/// Plain reference: one integer after the other.
+void expect_integers(const Frames& frames, const std::vector<RunningSums>& found) {
+    for (std::size_t i = 0; i < frames[0].size(); ++i) {
+        Int128 sum = 0;
+        UInt128 squares = 0;
+        for (const auto& frame : frames) {
+            const Int128 q = std::llrint(static_cast<double>(frame[i]) * 0x1p40);
+            sum += q;
+            squares += static_cast<UInt128>(q * q);
+        }
+        const ExactSums exact = exact_sums(found[i / summed_width], frames.size())[i % summed_width];
+        EXPECT_TRUE(sum == exact.sum) << "coordinate " << i;
+        EXPECT_TRUE(squares == exact.squares) << "coordinate " << i;
+    }
 }
 
 float signed_power(std::mt19937_64& random, int least, int most) {
@@ -32,52 +50,53 @@ float signed_power(std::mt19937_64& random, int least, int most) {
 TEST(coordinate_sums, are_the_integers_of_the_plain_way_for_coordinates_of_all_sizes) {
     std::mt19937_64 random(7);
     for (int round = 0; round < 300; ++round) {
-        const auto n_frames = std::uniform_int_distribution<std::size_t>(1, most_summed_frames)(random);
-        std::vector<float> frames(n_frames * summed_width);
-        for (std::size_t i = 0; i < summed_width; ++i) {
-            const float centre = signed_power(random, -60, 9);
-            const int spread = std::uniform_int_distribution(-50, 7)(random);
-            for (std::size_t at = i; at < frames.size(); at += summed_width)
-                frames[at] = centre + signed_power(random, spread - 20, spread);
+        Frames frames(std::uniform_int_distribution<std::size_t>(1, 40)(random));
+        const auto n = std::uniform_int_distribution<std::size_t>(1, 70)(random);
+        for (std::size_t i = 0; i < n; ++i) {
+            const float centre = signed_power(random, -60, 10);
+            const int spread = std::uniform_int_distribution(-50, 9)(random);
+            for (auto& frame : frames) frame.push_back(centre + signed_power(random, spread - 20, spread));
         }
-        for (Simd level : levels_here()) {
-            CoordinateSums found;
-            coordinate_sums(frames.data(), frames.size() / summed_width, summed_width, found, level);
-            for (std::size_t i = 0; i < summed_width; ++i) {
-                EXPECT_TRUE(found.is_exact[i]);
-                expect_integers(frames, found, i);
-            }
+        for (std::size_t n_together = 1; n_together <= most_frames_at_once; ++n_together) {
+            for (Simd level : levels_here()) expect_integers(frames, running_sums(frames, n_together, {level}));
+            expect_integers(frames, running_sums(frames, n_together, levels_here()));
         }
     }
 }
 
-TEST(coordinate_sums, are_exact_up_to_their_limits_and_say_where_they_are_not) {
-    const float below = std::nextafter(1024.f, 0.f), most = 181.01933f;  // 32 most^2 is just below 2^20
-    std::vector<float> frames(most_summed_frames * summed_width);
-    const auto set = [&](std::size_t i, std::size_t frame, float x) { frames[frame * summed_width + i] = x; };
-    for (std::size_t frame = 0; frame < most_summed_frames; ++frame) {
-        set(0, frame, below);
-        set(1, frame, frame % 2 == 0 ? -below : most - below);
-        set(2, frame, frame == 0 ? 1e-10f : most);
-        set(3, frame, frame == 0 ? 0x1p-16f : most + 0x1p-16f);  // l as large as it can be
-        set(4, frame, frame == 5 ? 1023.9f : 0);
-        set(5, frame, 0x1p-41f * static_cast<float>(2 * frame + 1));  // halfway between two steps
-        set(6, frame, 1024.f);
-        set(7, frame, frame == 5 ? 1024.f : 0);
-        set(8, frame, frame == 31 ? 4e6f : 1.f);
-        set(9, frame, frame % 2 == 0 ? 0.f : 400.f);
-        set(10, frame, frame == 3 ? std::nanf("") : 1.f);
-        set(11, frame, frame == 0 ? std::nanf("") : 1.f);
+TEST(coordinate_sums, are_exact_at_their_limits) {
+    const float below = std::nextafter(2048.f, 0.f);
+    Frames frames;
+    for (std::size_t k = 0; k < most_summed_frames; ++k) {
+        const bool is_even = k % 2 == 0;
+        frames.push_back({below, -below, is_even ? below : -below, k == 5 ? below : 0, k == 5 ? 1e-10f : -below,
+                          0x1p-41f * static_cast<float>(2 * k + 1),  // halfway between two steps
+                          -0x1p-41f * static_cast<float>(2 * k + 1), 0x1p-42f, -0x1p-26f, 0x1p-14f + 0x1p-37f,
+                          0x1p-14f - 0x1p-38f, std::ldexp(1.f, -140), is_even ? -0.f : 0.f, 1e-45f});
     }
-    for (Simd level : levels_here()) {
-        CoordinateSums found;
-        coordinate_sums(frames.data(), frames.size() / summed_width, summed_width, found, level);
-        for (std::size_t i = 0; i <= 5; ++i) {
-            EXPECT_TRUE(found.is_exact[i]) << i;
-            expect_integers(frames, found, i);
-        }
-        for (std::size_t i = 6; i <= 11; ++i) EXPECT_FALSE(found.is_exact[i]) << i;
-    }
+    for (Simd level : levels_here())
+        for (std::size_t n_together : {std::size_t{1}, most_frames_at_once})
+            expect_integers(frames, running_sums(frames, n_together, {level}));
+}
+
+TEST(coordinate_sums, stop_where_one_is_beyond_and_count_zeros_there) {
+    constexpr std::size_t n = 5 * summed_width + 3;
+    const auto beyond = {2048.f,        std::nextafter(-2048.f, -4e6f), 4e6f, HUGE_VALF, -HUGE_VALF, std::nanf(""),
+                         -std::nanf("")};
+    for (Simd level : levels_here())
+        for (float x : beyond)
+            for (std::size_t place = 0; place < n; ++place) {
+                Frames frames(3, std::vector<float>(n, 2.5f));
+                frames[place % 3][place] = x;
+                const std::vector<const float*> places{frames[0].data(), frames[1].data(), frames[2].data()};
+                std::vector<RunningSums> sums(6);
+                const std::size_t far = place / summed_width;
+                ASSERT_EQ(add_coordinates(places, n, 0, sums.data(), level), far);
+                ASSERT_EQ(add_coordinates(places, n, far + 1, sums.data(), level), 6U);
+                for (std::size_t i = 0; i < n; ++i)
+                    for (auto& frame : frames) frame[i] = i / summed_width == far ? 0 : 2.5f;
+                expect_integers(frames, sums);
+            }
 }
 
 }  // namespace
