@@ -57,7 +57,7 @@ class _OfGroup(NativeAnalysis):
         if first_frame is None:
             return []
         positions, _, boxes = first_frame
-        at = positions[0][self.atomgroup.ix]
+        at = positions[0].take(self.atomgroup.ix, axis=0)
         doubt = atoms.broken_across_box(self.atomgroup, at, boxes[0], "the first frame", self._quantity)
         return [] if doubt is None else [doubt]
 

@@ -132,7 +132,9 @@ class RMSD(NativeAnalysis):
         doubt = self._doubt
         if doubt is None and first_frame is not None:
             positions, _, boxes = first_frame
-            doubt = atoms.broken_across_box(self._atoms, positions[0][self._atoms.ix], boxes[0], "the first frame")
+            doubt = atoms.broken_across_box(
+                self._atoms, positions[0].take(self._atoms.ix, axis=0), boxes[0], "the first frame"
+            )
         return [] if doubt is None else [doubt]
 
     def _size_text(self) -> str:
@@ -202,7 +204,7 @@ class RMSF(NativeAnalysis):
         if first_frame is None:
             return []
         positions, _, boxes = first_frame
-        at = positions[0][self.atomgroup.ix]
+        at = positions[0].take(self.atomgroup.ix, axis=0)
         doubt = atoms.broken_across_box(self.atomgroup, at, boxes[0], "the first frame", "RMSF")
         return super()._doubts(first_frame) if doubt is None else [doubt]
 
