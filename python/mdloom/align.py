@@ -13,6 +13,7 @@ from . import _core, atoms, tables
 from .aligned import AlignTraj
 from .analysis import NativeAnalysis
 from .errors import ArgumentError, FileError, MdloomWarning
+from .first_frame import FirstFrame
 from .fitting import Fit
 from .matching import matching_atoms
 from .references import both_selections, fit_reference
@@ -124,13 +125,11 @@ class AverageStructure(NativeAnalysis):
     def _settings(self) -> dict[str, Any]:
         return {**self._asked, "fitted": len(self.mobile_atoms), "averaged": len(self.averaged_atoms)}
 
-    def _doubts(self, first_frame: Any) -> Sequence[str]:
+    def _doubts(self, first_frame: FirstFrame | None) -> Sequence[str]:
         doubt = self._doubt
         for group in (self.mobile_atoms, self.averaged_atoms):
             if doubt is None and first_frame is not None:
-                positions, _, boxes = first_frame
-                at = positions[0][group.ix]
-                doubt = atoms.broken_across_box(group, at, boxes[0], "the first frame", "the average structure")
+                doubt = first_frame.broken_across_box(group, "the average structure")
         return [] if doubt is None else [doubt]
 
     def _size_text(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import _core, one_pass, writers
 from .errors import ArgumentError
+from .first_frame import FirstFrame
 from .results import Results
 from .timing import Timing
 from .universe import names_of_files
@@ -123,7 +124,7 @@ class Analysis:
     def _forget(self) -> None:
         """The pass failed after all, perhaps for another analysis."""
 
-    def _doubts(self, first_frame: Any) -> Sequence[str]:
+    def _doubts(self, first_frame: FirstFrame | None) -> Sequence[str]:
         """Warnings about the input, given (positions [1, n_atoms, 3], times [1], boxes [1, 3, 3]) or None."""
         return ()
 
@@ -214,7 +215,7 @@ class NativeAnalysis(Analysis):
     def _attach(self, run: Any, position: int) -> None:
         self._run, self._position = run, position
 
-    def _doubts(self, first_frame: Any) -> Sequence[str]:
+    def _doubts(self, first_frame: FirstFrame | None) -> Sequence[str]:
         return () if self._fit is None else self._fit.doubts(first_frame)
 
     def _make_analysis(self) -> Any:

@@ -212,12 +212,26 @@ def _masses(what: str, group: Any) -> tuple[np.ndarray, str | None]:
 def broken_across_box(
     atoms: Any, positions: np.ndarray, box: np.ndarray, where: str, quantity: str = "RMSD"
 ) -> str | None:
-    """A warning when the group is split over the periodic box, or None.
+    """A warning when the group is split over the periodic box, or None; `quantity`: what will jump."""
+    return will_jump(where_broken(atoms, positions, box, where), quantity)
+
+
+def will_jump(broken: str | None, quantity: str) -> str | None:
+    """What `where_broken` found as a warning, if anything."""
+    if broken is None:
+        return None
+    return (
+        f"{broken}: {quantity} will jump. Make molecules whole first, "
+        "u.trajectory.add_transformations(MDAnalysis.transformations.unwrap(u.atoms))"
+    )
+
+
+def where_broken(atoms: Any, positions: np.ndarray, box: np.ndarray, where: str) -> str | None:
+    """Where the group is split over the periodic box, in words, or None.
 
     Looks at the bonds inside the group; without any, at steps between consecutive atoms of one residue, and of
     neighbouring residues of a protein or nucleic acid. positions: [n, 3] Å of `atoms` in their order; box: cell vectors
-    [3, 3] Å, zeros for none; `where`: the frame, in words; `quantity`: what
-    will jump.
+    [3, 3] Å, zeros for none; `where`: the frame, in words.
     """
     cell = np.asarray(box, dtype=np.float64).reshape(3, 3)
     if len(atoms) < 2 or abs(np.linalg.det(cell)) < 1e-6:
@@ -227,8 +241,7 @@ def broken_across_box(
         return None
     steps = np.take(positions, pairs[:, 1], axis=0).astype(np.float64)  # 0.3 ms of 47,681 atoms; 2 by x[pairs[:, 1]]
     steps -= np.take(positions, pairs[:, 0], axis=0)
-    fractions = steps @ np.linalg.inv(cell)
-    np.abs(fractions, out=fractions)
+    fractions = np.abs(steps @ np.linalg.inv(cell))
     worst = np.unravel_index(np.argmax(fractions), fractions.shape)
     if not fractions[worst] > 0.5:
         return None
@@ -236,8 +249,7 @@ def broken_across_box(
     first, second = atoms.ix[pairs[worst[0]]]
     return (
         f"the selection is broken across the periodic box ({kind} {first}-{second} spans "
-        f"{fractions[worst] * length:.1f} Å of {length:.1f} Å in {where}): {quantity} will jump. Make molecules whole "
-        "first, u.trajectory.add_transformations(MDAnalysis.transformations.unwrap(u.atoms))"
+        f"{fractions[worst] * length:.1f} Å of {length:.1f} Å in {where})"
     )
 
 

@@ -12,6 +12,7 @@ from . import _core, arguments, atoms, memory, tables
 from .analysis import NativeAnalysis
 from .changing_groups import changes_with_frames, is_updating
 from .errors import ArgumentError
+from .first_frame import FirstFrame
 from .fitting import settled_fit
 from .results import Results
 from .universe import trajectory_of
@@ -137,7 +138,7 @@ class DensityAnalysis(NativeAnalysis):
             "workers (n_jobs)",
         )
 
-    def _doubts(self, first_frame: Any) -> Sequence[str]:
+    def _doubts(self, first_frame: FirstFrame | None) -> Sequence[str]:
         return [*super()._doubts(first_frame), *([self._misfit] if self._misfit else [])]
 
     def _make_analysis(self) -> Any:

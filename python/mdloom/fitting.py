@@ -10,6 +10,7 @@ import numpy as np
 
 from . import _core, atoms, kernels
 from .errors import ArgumentError, MdloomWarning, depth_outside_package
+from .first_frame import FirstFrame
 from .references import both_selections, fit_reference
 from .universe import positions_at
 
@@ -80,13 +81,11 @@ class SettledFit:
         """The engine's analysis, which then sees moved frames."""
         return _core.fitted(analysis, atoms.indices(self.mobile), self._reference, self._weights)
 
-    def doubts(self, first_frame: Any) -> Sequence[str]:
+    def doubts(self, first_frame: FirstFrame | None) -> Sequence[str]:
         """As an analysis' `_doubts`."""
         doubt = self._doubt
         if doubt is None and first_frame is not None:
-            positions, _, boxes = first_frame
-            at = positions[0][self.mobile.ix]
-            doubt = atoms.broken_across_box(self.mobile, at, boxes[0], "the first frame", "the fit")
+            doubt = first_frame.broken_across_box(self.mobile, "the fit")
         return [] if doubt is None else [doubt]
 
     def moved(self, positions: np.ndarray, frames: Any) -> np.ndarray:

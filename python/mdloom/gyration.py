@@ -13,6 +13,7 @@ import numpy as np
 from . import _core, atoms, frame_tables
 from .analysis import NativeAnalysis
 from .errors import MdloomWarning
+from .first_frame import FirstFrame
 from .results import Results
 from .universe import trajectory_of
 
@@ -53,12 +54,10 @@ class _OfGroup(NativeAnalysis):
     def _settings(self) -> dict[str, Any]:
         return {"weights": self._weights_text, "atoms": len(self.atomgroup)}
 
-    def _doubts(self, first_frame: Any) -> Sequence[str]:
+    def _doubts(self, first_frame: FirstFrame | None) -> Sequence[str]:
         if first_frame is None:
             return []
-        positions, _, boxes = first_frame
-        at = positions[0].take(self.atomgroup.ix, axis=0)
-        doubt = atoms.broken_across_box(self.atomgroup, at, boxes[0], "the first frame", self._quantity)
+        doubt = first_frame.broken_across_box(self.atomgroup, self._quantity)
         return [] if doubt is None else [doubt]
 
     def _size_text(self) -> str:

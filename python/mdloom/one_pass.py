@@ -17,6 +17,7 @@ from . import _core, backends, failures, progress, scheduler, timing, travel, ut
 from .backends import here, worker
 from .changing_groups import ChangingGroups
 from .errors import AnalysisError, ArgumentError, MdloomWarning, depth_outside_package
+from .first_frame import FirstFrame
 
 if TYPE_CHECKING:
     from .fitting import SettledFit
@@ -35,7 +36,7 @@ class Member(Protocol):
     def _while_running(self) -> AbstractContextManager[Any]: ...
     def _begin(self, frames: Frames, blocks: Sequence[Frames]) -> None: ...
     def _require_room(self, n_workers: int) -> None: ...
-    def _doubts(self, first_frame: Any) -> Sequence[str]: ...
+    def _doubts(self, first_frame: FirstFrame | None) -> Sequence[str]: ...
     def _attach(self, run: _core.Run, position: int) -> None: ...
     def _take(self, columns: dict[str, Any]) -> None: ...
     def _commit(self) -> None: ...
@@ -165,7 +166,8 @@ class OnePass:
             self._open_private_universes(while_running)
         first_frame = None
         if len(self.frames) and len(self.in_python) < len(self.analyses):
-            first_frame = self.source.read(None, int(self.frames[0]), 1, 1)
+            positions, _, boxes = self.source.read(None, int(self.frames[0]), 1, 1)
+            first_frame = FirstFrame(positions[0], boxes[0])
         for analysis in self.analyses:
             self.messages.extend(analysis._doubts(first_frame))
         self.chunks_are_blocks = any(analysis._fold_way() == "blocks" for analysis in self.in_python)

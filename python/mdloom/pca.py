@@ -12,6 +12,7 @@ from . import _core, atoms, frame_tables, memory, subspaces, tables
 from .analysis import NativeAnalysis
 from .changing_groups import changes_with_frames
 from .errors import ArgumentError, MdloomWarning, depth_outside_package
+from .first_frame import FirstFrame
 from .fitting import SettledFit, settled_fit
 from .results import Results
 from .subspaces import cosine_content, cumulative_overlap, rmsip
@@ -182,14 +183,11 @@ class PCA(NativeAnalysis):
             'select fewer atoms (select="name CA"), or use fewer workers (n_jobs)',
         )
 
-    def _doubts(self, first_frame: Any) -> Sequence[str]:
+    def _doubts(self, first_frame: FirstFrame | None) -> Sequence[str]:
         if first_frame is None:
             return super()._doubts(first_frame)
-        positions, _, boxes = first_frame
-        self._first_positions = np.array(positions[0][self._atoms.ix], dtype=np.float64)
-        doubt = atoms.broken_across_box(
-            self._atoms, self._first_positions, boxes[0], "the first frame", "principal components"
-        )
+        self._first_positions = first_frame.positions_of(self._atoms).astype(np.float64)
+        doubt = first_frame.broken_across_box(self._atoms, "principal components")
         return super()._doubts(first_frame) if doubt is None else [doubt]
 
     def _make_analysis(self) -> Any:

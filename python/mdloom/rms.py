@@ -11,6 +11,7 @@ import numpy as np
 from . import _core, atoms, frame_tables, tables
 from .analysis import NativeAnalysis
 from .errors import ArgumentError, MdloomWarning
+from .first_frame import FirstFrame
 from .fitting import settled_fit
 from .references import both_selections, reference_positions
 from .results import Results
@@ -128,13 +129,10 @@ class RMSD(NativeAnalysis):
         sizes = {"group_atoms": [len(group) for group, *_ in self._groups]} if self._groups else {}
         return {**self._asked, "superposition": self._superposition, "atoms": len(self._atoms), **sizes}
 
-    def _doubts(self, first_frame: Any) -> Sequence[str]:
+    def _doubts(self, first_frame: FirstFrame | None) -> Sequence[str]:
         doubt = self._doubt
         if doubt is None and first_frame is not None:
-            positions, _, boxes = first_frame
-            doubt = atoms.broken_across_box(
-                self._atoms, positions[0].take(self._atoms.ix, axis=0), boxes[0], "the first frame"
-            )
+            doubt = first_frame.broken_across_box(self._atoms)
         return [] if doubt is None else [doubt]
 
     def _size_text(self) -> str:
@@ -200,12 +198,10 @@ class RMSF(NativeAnalysis):
     def _settings(self) -> dict[str, Any]:
         return {"atoms": len(self.atomgroup)}
 
-    def _doubts(self, first_frame: Any) -> Sequence[str]:
+    def _doubts(self, first_frame: FirstFrame | None) -> Sequence[str]:
         if first_frame is None:
             return []
-        positions, _, boxes = first_frame
-        at = positions[0].take(self.atomgroup.ix, axis=0)
-        doubt = atoms.broken_across_box(self.atomgroup, at, boxes[0], "the first frame", "RMSF")
+        doubt = first_frame.broken_across_box(self.atomgroup, "RMSF")
         return super()._doubts(first_frame) if doubt is None else [doubt]
 
     def _size_text(self) -> str:
