@@ -62,6 +62,7 @@ public:
         inner_->finish_chunk(*static_cast<ChangingScratch&>(scratch).inner, state);
     }
     Result conclude(const State& state) const override { return inner_->conclude(state); }
+    Result conclude_last(State&& state) const override { return inner_->conclude_last(std::move(state)); }
 
 private:
     void make_ready(ChangingScratch& mine, const std::vector<Group>& places) const {

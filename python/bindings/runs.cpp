@@ -53,6 +53,8 @@ public:
     const Run& run() const { return *run_; }
     RunLedger& ledger() { return ledger_; }
 
+    nb::object concluded = nb::none();  ///< for the last time; states are then used up
+
     void drive(Backend& backend, const nb::object& watch) {
         watch_ = [&watch](Index n_done, Index n_frames) {
             const nb::gil_scoped_acquire gil;
@@ -204,16 +206,28 @@ nb::list to_list(const PythonPieces& pieces) {
     return list;
 }
 
-/// For each analysis its columns; of one written in Python "pieces", [(first ordinal, stop, bytes)], ascending.
-nb::list conclude(Session& session) {
+/// Dictionaries of the same arrays: whoever gets them may take some out.
+nb::list copied(const nb::object& columns) {
+    nb::list copies;
+    for (nb::handle one : columns) copies.append(nb::steal(PyDict_Copy(one.ptr())));
+    return copies;
+}
+
+/// For each analysis its columns; of one written in Python "pieces", [(first ordinal, stop, bytes)], ascending. `last`:
+/// nothing more is given, and what was given need not stay beside these columns, which whoever asks again gets, too.
+nb::list conclude(Session& session, bool last) {
+    if (!session.concluded.is_none()) return copied(session.concluded);
     std::vector<Result> results;
     std::vector<std::optional<PythonPieces>> pieces;
     {
         const nb::gil_scoped_release no_gil;
-        session.ledger().visit([&](const Part& part) {
-            results = session.run().conclude(part);
+        const auto look = [&](const Part& part) {
             for (const auto& state : part.states) pieces.push_back(pieces_of(*state));
-        });
+        };
+        if (last)
+            session.ledger().use_up([&](Part& part) { look(part), results = session.run().conclude_last(part); });
+        else
+            session.ledger().visit([&](const Part& part) { look(part), results = session.run().conclude(part); });
     }
     nb::list list;
     for (std::size_t i = 0; i < results.size(); ++i) {
@@ -224,6 +238,7 @@ nb::list conclude(Session& session) {
         if (pieces[i]) columns["pieces"] = to_list(*pieces[i]);
         list.append(columns);
     }
+    if (last) session.concluded = copied(list);
     return list;
 }
 
@@ -264,6 +279,7 @@ std::vector<std::pair<Index, Index>> done(Session& session) {
 }
 
 nb::bytes knowledge(Session& session) {
+    if (!session.concluded.is_none()) throw StateError("what the frames gave was used up for the results");
     Bytes bytes;
     {
         const nb::gil_scoped_release no_gil;
@@ -311,7 +327,7 @@ void bind_runs(nb::module_& module) {
         .def("work", &work, "first"_a, "stop"_a, "frames"_a.none() = nb::none())
         .def("send_frames", &send_frames, "first"_a, "stop"_a)
         .def("close", [](Session& s) { s.ledger().close(); })
-        .def("conclude", &conclude)
+        .def("conclude", &conclude, "last"_a = false)
         .def_prop_ro("done", &done)
         .def_prop_ro("records", &records)
         .def_prop_ro("knowledge", &knowledge);

@@ -252,7 +252,7 @@ class OnePass:
     def _conclude(self, where: str) -> None:
         started = time.perf_counter()
         try:
-            for analysis, columns in zip(self.analyses, self.run.conclude(), strict=True):
+            for analysis, columns in zip(self.analyses, self.run.conclude(last=True), strict=True):
                 analysis._take(columns)
             for analysis in self.analyses:
                 analysis._commit()

@@ -5,6 +5,8 @@
 //   std::vector<Group> groups() const;             void prepare(const System&);
 //   State empty_state() const;                     Result conclude(const State&) const;
 //   void single_frame(const Frame&, const std::vector<Group>&, [Scratch&,] State&) const;
+//   Result conclude(State&&) const;                (if there is one: of a state that is used up; rows then give their
+//                                                  memory back as they are copied, see Rows::append_to)
 //   void finish_chunk(Scratch&, State&) const;     (required with a Scratch, so that it cannot be forgotten)
 //   void settle();      (if there is one: checks the spec, also one from elsewhere, and derives what is not in it)
 #pragma once
@@ -117,13 +119,14 @@ public:
     void finish_chunk(Scratch& scratch, State& state) const override {
         if constexpr (HasScratch<A>) analysis_.finish_chunk(typed(scratch), typed(state));
     }
-    Result conclude(const State& state) const override {
-        Result result = analysis_.conclude(typed(state));
+    Result conclude(const State& state) const override { return whole(analysis_.conclude(typed(state))); }
+    Result conclude_last(State&& state) const override { return whole(analysis_.conclude(std::move(typed(state)))); }
+
+private:
+    static Result whole(Result result) {
         for (const Column& column : result) require_whole(column);
         return result;
     }
-
-private:
     /// Whoever takes the values over believes the shape.
     static void require_whole(const Column& column) {
         Index n = 1;

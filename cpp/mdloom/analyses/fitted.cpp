@@ -156,14 +156,21 @@ public:
     }
     Result conclude(const State& state) const override {
         const auto& mine = static_cast<const FittedState&>(state);
-        Result result = inner_->conclude(*mine.inner);
+        return with_rmsd(inner_->conclude(*mine.inner), mine);
+    }
+    Result conclude_last(State&& state) const override {
+        auto& mine = static_cast<FittedState&>(state);
+        return with_rmsd(inner_->conclude_last(std::move(*mine.inner)), mine);
+    }
+
+private:
+    static Result with_rmsd(Result result, const FittedState& mine) {
         Column& rmsd = result.emplace_back("fit_rmsd", "Å", std::vector<Index>{mine.rmsd.n_rows()});
         mine.rmsd.for_each(
             [&](Index, std::span<const double> row) { rmsd.values.insert(rmsd.values.end(), row.begin(), row.end()); });
         return result;
     }
 
-private:
     FitSpec spec_;
     std::unique_ptr<Analysis> inner_;
 };

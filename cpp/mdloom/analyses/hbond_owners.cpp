@@ -11,6 +11,7 @@ namespace mdloom::analyses {
 
 using kernels::between;
 using kernels::dot;
+using kernels::PeriodicBox;
 using kernels::Point;
 
 namespace {
@@ -38,11 +39,7 @@ void HydrogenOwners::by_bonds(const HydrogenBondSites& sites, const std::vector<
         }
         start_.push_back(static_cast<std::uint32_t>(hydrogens_.size()));
     }
-    kernels::with_images(sites.box(), [&](const auto& images) {
-        for (std::size_t donor = 0; donor < sites.n_donors(); ++donor)
-            for (std::size_t i = start_[donor]; i < start_[donor + 1]; ++i)
-                hydrogens_[i].from = narrow(images(between(sites.donor(donor), sites.hydrogen(hydrogens_[i].number))));
-    });
+    look_again(sites);
 }
 
 void HydrogenOwners::by_distance(const HydrogenBondSites& sites, double cutoff, Simd level) {
@@ -94,16 +91,25 @@ bool HydrogenOwners::leave_to_one(const HydrogenBondSites& sites) {
     return has_one_each_ = true;
 }
 
-bool HydrogenOwners::are_kept(const HydrogenBondSites& sites, double cutoff) {
-    if (!has_one_each_) return false;
-    const double limit = kernels::largest_square_within(cutoff);
+bool HydrogenOwners::look(const HydrogenBondSites& sites, double cutoff) {
+    const double limit = std::isfinite(cutoff) ? kernels::largest_square_within(cutoff) : cutoff;
+    const PeriodicBox& box = sites.box();
+    const bool is_periodic = box.shape != PeriodicBox::Shape::none;
+    // Seen without a box in float32, a hydrogen is nearly always surely near, and that the nearest image.
+    const auto surely = static_cast<float>((is_periodic ? std::min(limit, box.least_square) : limit) * (1 - 1e-5));
+    const float *const donors = sites.sites().data(), *const hydrogens = sites.hydrogens().data();
     bool are_near = true;
-    kernels::with_images(sites.box(), [&](const auto& images) {
+    kernels::with_images(box, [&](const auto& images) {
         Hydrogen* hydrogen = hydrogens_.data();
+        const std::uint32_t* const start = start_.data();
         for (std::size_t donor = 0; donor < sites.n_donors(); ++donor) {
-            const Point at = sites.donor(donor);
-            for (const Hydrogen* const stop = hydrogens_.data() + start_[donor + 1]; hydrogen < stop; ++hydrogen) {
-                const Point d = images(between(at, sites.hydrogen(hydrogen->number)));
+            const float* const at = donors + 3 * sites.site_of_donor(donor);
+            for (const Hydrogen* const stop = hydrogens_.data() + start[donor + 1]; hydrogen < stop; ++hydrogen) {
+                const float* const to = hydrogens + 3 * std::size_t{hydrogen->number};
+                const float x = to[0] - at[0], y = to[1] - at[1], z = to[2] - at[2];
+                hydrogen->from = {x, y, z};
+                if (x * x + y * y + z * z <= surely) continue;
+                const Point d = images(between(sites.donor(donor), sites.hydrogen(hydrogen->number)));
                 hydrogen->from = narrow(d);
                 are_near &= dot(d, d) <= limit;
             }
@@ -121,8 +127,7 @@ std::span<const HydrogenOwners::Hydrogen> HydrogenOwners::all_of(const HydrogenB
     const auto limit = static_cast<float>(seen * seen);
     const Point at = sites.donor(donor);
     kernels::with_images(sites.box(), [&](const auto& images) {
-        for (std::size_t k = 0; k < near.n_close; ++k) {
-            const std::size_t i = near.close.data()[k];
+        for (std::size_t i = 0; i < near.n; ++i) {
             const std::int32_t other = sites.donor_at(near.atom.data()[i]);
             if (other == HydrogenBondSites::none || usize(other) == donor) continue;
             for (const Hydrogen& hydrogen : of(usize(other))) {

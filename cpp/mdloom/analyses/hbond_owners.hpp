@@ -1,6 +1,7 @@
 // Which donor owns which hydrogens in a frame: those that it is bonded to, or those within a distance of it.
 #pragma once
 #include <array>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -22,6 +23,9 @@ public:
         return {hydrogens_.data() + start[0], std::size_t{start[1] - start[0]}};
     }
 
+    std::span<const Hydrogen> all() const { return hydrogens_; }         ///< by donor, then number
+    const std::vector<std::uint32_t>& starts() const { return start_; }  ///< of each donor's, [n_donors + 1]
+
     /// Pairs of places, sorted by donor, then hydrogen; groups as the frame has them.
     void by_bonds(const HydrogenBondSites& sites, const std::vector<Group>& groups, const Group& donors,
                   const Group& hydrogens);
@@ -31,8 +35,10 @@ public:
     /// stays with. False, and nothing done, where one has no donor.
     bool leave_to_one(const HydrogenBondSites& sites);
 
+    /// Those of the frame before, where they are now, when the groups are the same.
+    bool look_again(const HydrogenBondSites& sites) { return look(sites, std::numeric_limits<double>::infinity()); }
     /// Whether the donors that hydrogens were left to in the frame before are still within the cut-off.
-    bool are_kept(const HydrogenBondSites& sites, double cutoff);
+    bool are_kept(const HydrogenBondSites& sites, double cutoff) { return has_one_each_ && look(sites, cutoff); }
 
     /// Where hydrogens are left to one donor each: all those of a donor. The other one of a hydrogen that is his, too,
     /// is within twice the cut-off of him: among the atoms (sites) near him. error: how far these may be from where
@@ -41,6 +47,8 @@ public:
                                      const kernels::NearList& near, double error);
 
 private:
+    bool look(const HydrogenBondSites& sites, double cutoff);
+
     std::vector<std::uint32_t> start_;  ///< [n_donors + 1]
     std::vector<Hydrogen> hydrogens_, all_;
     bool has_one_each_ = false;

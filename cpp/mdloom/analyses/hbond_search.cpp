@@ -5,7 +5,6 @@
 #include <limits>
 #include <numbers>
 
-#include "mdloom/kernels/distances.hpp"
 #include "mdloom/kernels/minimum_image.hpp"
 
 namespace mdloom::analyses {
@@ -41,24 +40,33 @@ class LegMaker {
 public:
     /// error: how much where an acceptor is seen may be wrong, Å.
     LegMaker(const HydrogenBondsSpec::Criteria& criteria, const kernels::PeriodicBox& box, double error)
-        : most_cosine_(static_cast<float>(most_cosine_of(criteria))) {
+        : slope_(most_cosine_of(criteria)) {
         const double most_seen = criteria.d_a_cutoff + 2 * error, across = most_seen + usual_length;
         // Beyond, the hydrogen may be nearest to another image of the acceptor than the donor is.
         const double longest = std::min(kernels::half_shortest(box) - most_seen, usual_length);
-        most_square_ = longest > 0 ? static_cast<float>(longest * longest) : -1;
-        // Of s |s| and of d^2, divided by the leg's square: see kernels::find_straight.
-        margin_ = static_cast<float>(6 * across * error + 4 * error * error + float_slack * across * across);
+        most_square_ = longest > 0 && slope_ <= 0 ? static_cast<float>(longest * longest) : -1;
+        margin_ = 6 * across * error + 4 * error * error + float_slack * across * across;
     }
-    kernels::Leg operator()(const std::array<float, 3>& from) const {
+    kernels::Leg operator()(const std::array<float, 3>& from) {
         const float square = from[0] * from[0] + from[1] * from[1] + from[2] * from[2];
-        if (!(square <= most_square_)) return {0, 0, 0, 0, 0, std::numeric_limits<float>::max()};
-        return {from[0], from[1], from[2], square, most_cosine_ * square, margin_ * square};
+        if (!(square <= most_square_ && square > 0)) return kernels::Leg::any();
+        longest_square_ = std::max(longest_square_, square);
+        const float length = std::sqrt(square), scale = 1 / length;
+        return {from[0] * scale, from[1] * scale, from[2] * scale, length * static_cast<float>(1 + slope_)};
+    }
+    /// For all legs that were made.
+    kernels::Angles angles(double least, double most, double close) const {
+        const double rest = -slope_ * (1 + slope_) * static_cast<double>(longest_square_) + margin_;
+        return {static_cast<float>(least * least), static_cast<float>(most * most),
+                close < 0 ? -1 : static_cast<float>(close * close), static_cast<float>(slope_),
+                static_cast<float>(rest)};
     }
 
 private:
     static constexpr double usual_length = 2;       ///< of a bond to a hydrogen, at the most, Å
     static constexpr double float_slack = 0x1p-18;  ///< for what a few operations in float32 leave
-    float most_cosine_, most_square_, margin_;
+    double slope_, margin_;
+    float most_square_, longest_square_ = 0;
 };
 
 }  // namespace
@@ -85,31 +93,35 @@ HydrogenBondSearch::HydrogenBondSearch(const HydrogenBondsSpec& spec, const Grou
         }
 }
 
-std::span<const HydrogenBond> HydrogenBondSearch::find(const HydrogenBondsSpec& spec, const Frame& frame,
-                                                       const std::vector<Group>& groups) {
+std::size_t HydrogenBondSearch::find(const HydrogenBondsSpec& spec, const Frame& frame,
+                                     const std::vector<Group>& groups) {
     const bool is_same = sites_.look_at(frame, groups);
+    if (!is_same) number_atoms();
+    criteria_ = spec.criteria;
     const double cutoff =
         spec.bonded_donors.empty() ? std::max(spec.criteria.d_a_cutoff, 2 * spec.d_h_cutoff) : spec.criteria.d_a_cutoff;
     const bool in_cells = near_sites_.prepare(sites_.sites(), sites_.sites(), sites_.box(), cutoff, level_);
     const bool share_hydrogens = settle_owners(spec, groups, is_same, in_cells);
-    triples_.clear();
+    n_triples_ = 0;
     if (in_cells)
         look_in_cells(spec, share_hydrogens);
     else
         look_everywhere(spec.criteria);
-    found_.clear();
-    kernels::with_images(sites_.box(), [&](const auto& images) {
-        const double most_cosine = most_cosine_of(spec.criteria);
-        for (const Triple& triple : triples_) try_bond(triple, spec.criteria, most_cosine, groups, images);
-    });
-    return found_;
+    const std::size_t room = n_triples_ + kernels::scan_padding;
+    if (angles_.size() < room) distances_.resize(room), angles_.resize(room);
+    kernels::listed_angles(sites_.sites(), sites_.hydrogens(), {triples_.data(), n_triples_}, sites_.box(),
+                           distances_.data(), angles_.data(), level_);
+    return n_triples_;
 }
 
 /// Whether hydrogens are left to one donor each and may have others, too.
 bool HydrogenBondSearch::settle_owners(const HydrogenBondsSpec& spec, const std::vector<Group>& groups, bool is_same,
                                        bool in_cells) {
     if (!spec.bonded_donors.empty()) {
-        owners_.by_bonds(sites_, groups, bonded_donors_, bonded_hydrogens_);
+        if (is_same)
+            owners_.look_again(sites_);
+        else
+            owners_.by_bonds(sites_, groups, bonded_donors_, bonded_hydrogens_);
         return false;
     }
     if (in_cells && is_same && owners_.are_kept(sites_, spec.d_h_cutoff)) return true;
@@ -119,35 +131,87 @@ bool HydrogenBondSearch::settle_owners(const HydrogenBondsSpec& spec, const std:
 
 void HydrogenBondSearch::look_in_cells(const HydrogenBondsSpec& spec, bool share_hydrogens) {
     const double error = near_sites_.error();
-    const LegMaker leg_of(spec.criteria, sites_.box(), error);
-    const auto square_of = [](double distance) { return static_cast<float>(distance * distance); };
-    const kernels::Distances distances{square_of(std::max(closest_acceptor - 2 * error, 0.0)),
-                                       square_of(spec.criteria.d_a_cutoff + 2 * error),
-                                       share_hydrogens ? square_of(2 * spec.d_h_cutoff + 2 * error) : -1};
-    for (std::size_t donor = 0; donor < sites_.n_donors(); ++donor) {
-        auto hydrogens = owners_.of(donor);
-        const kernels::NearList& near = near_sites_.around(sites_.site_of_donor(donor));
-        const auto look = [&] {
-            legs_.clear();
-            for (const HydrogenOwners::Hydrogen& hydrogen : hydrogens) legs_.push_back(leg_of(hydrogen.from));
-            return near_sites_.straight(legs_, distances);
-        };
-        auto found = look();
-        if (near.n_close > 1) {
-            const auto all = owners_.all_of(sites_, spec.d_h_cutoff, donor, near, error);
-            if (all.size() > hydrogens.size()) hydrogens = all, found = look();
-        }
-        if (found.empty()) continue;
-        straight_.assign(found.begin(), found.end());
-        std::ranges::sort(straight_, {}, [](const auto& one) { return std::pair(one.leg, one.atom); });
-        for (const auto& [leg, atom] : straight_)
-            if (const std::int32_t acceptor = sites_.acceptor_at(atom); acceptor != HydrogenBondSites::none)
-                triples_.push_back(
-                    {static_cast<std::uint32_t>(donor), hydrogens[leg].number, static_cast<std::uint32_t>(acceptor)});
+    LegMaker leg_of(spec.criteria, sites_.box(), error);
+    const auto hydrogens = owners_.all();
+    legs_.resize(hydrogens.size());
+    kernels::Leg* leg = legs_.data();
+    for (const HydrogenOwners::Hydrogen& hydrogen : hydrogens) *leg++ = leg_of(hydrogen.from);
+    count_legs();
+    const kernels::StraightList& straight = near_sites_.straight(
+        first_leg_.data(), legs_,
+        leg_of.angles(std::max(closest_acceptor - 2 * error, 0.0), spec.criteria.d_a_cutoff + 2 * error,
+                      share_hydrogens ? 2 * spec.d_h_cutoff + 2 * error : -1));
+    look_at_crowded(spec, straight.crowded);
+    list_straight(straight);
+}
+
+void HydrogenBondSearch::count_legs() {
+    first_leg_.resize(sites_.n_sites() + 1);
+    const std::uint32_t* next = owners_.starts().data();
+    for (std::size_t site = 0; site < sites_.n_sites(); ++site) {
+        first_leg_.data()[site] = *next;
+        next += sites_.donor_at(site) != HydrogenBondSites::none ? 1 : 0;
     }
+    first_leg_.back() = *next;
+}
+
+/// All its acceptors, whatever the angle: such donors are few.
+void HydrogenBondSearch::look_at_crowded(const HydrogenBondsSpec& spec, std::span<const std::uint32_t> crowded) {
+    crowded_.clear();
+    for (std::uint32_t site : crowded) {
+        if (sites_.donor_at(site) == HydrogenBondSites::none) continue;
+        const std::size_t donor = usize(sites_.donor_at(site));
+        const kernels::NearList& near = near_sites_.around(site);
+        const auto all = owners_.all_of(sites_, spec.d_h_cutoff, donor, near, near_sites_.error());
+        if (all.size() == owners_.of(donor).size()) continue;
+        std::vector<std::uint32_t> acceptors;
+        for (std::size_t i = 0; i < near.n; ++i)
+            if (sites_.acceptor_at(near.atom[i]) != HydrogenBondSites::none) acceptors.push_back(near.atom[i]);
+        std::ranges::sort(acceptors);
+        Crowded& one = crowded_.emplace_back(Crowded{static_cast<std::uint32_t>(donor), {}});
+        for (const HydrogenOwners::Hydrogen& hydrogen : all)
+            for (std::uint32_t acceptor : acceptors) one.triples.push_back({site, hydrogen.number, acceptor});
+    }
+    std::ranges::sort(crowded_, {}, &Crowded::donor);
+}
+
+/// By donor, hydrogen, acceptor. Every one is written, and kept only when it counts: no branch that the CPU must guess.
+void HydrogenBondSearch::list_straight(const kernels::StraightList& straight) {
+    std::size_t most = kernels::StraightAtoms::usual * legs_.size() + straight.more.size() + 1;
+    for (const Crowded& one : crowded_) most += one.triples.size();
+    if (triples_.size() < most) triples_.resize(most);
+    kernels::ListedTriple* to = triples_.data();
+    const HydrogenOwners::Hydrogen* const hydrogens = owners_.all().data();
+    const auto put = [&](std::size_t site, std::uint32_t hydrogen, std::uint32_t acceptor, bool counts) {
+        *to = {static_cast<std::uint32_t>(site), hydrogen, acceptor};
+        to += static_cast<int>(counts) & static_cast<int>(sites_.acceptor_at(acceptor) != HydrogenBondSites::none);
+    };
+    const auto list = [&](std::size_t donor) {
+        const std::size_t site = sites_.site_of_donor(donor);
+        for (std::uint32_t leg = first_leg_.data()[site]; leg < first_leg_.data()[site + 1]; ++leg) {
+            const kernels::StraightAtoms& atoms = straight.of_leg.data()[leg];
+            const std::uint32_t hydrogen = hydrogens[leg].number;
+            put(site, hydrogen, atoms.atom[0], atoms.n > 0 && atoms.n <= kernels::StraightAtoms::usual);
+            put(site, hydrogen, atoms.atom[1], atoms.n > 1 && atoms.n <= kernels::StraightAtoms::usual);
+            if (atoms.n < kernels::StraightAtoms::usual) continue;
+            if (atoms.n == kernels::StraightAtoms::usual)
+                put(site, hydrogen, atoms.atom[2], true);
+            else
+                for (std::uint32_t i = 0; i < atoms.n; ++i) put(site, hydrogen, straight.more[atoms.atom[0] + i], true);
+        }
+    };
+    std::size_t donor = 0;
+    for (const Crowded& one : crowded_) {
+        for (; donor < one.donor; ++donor) list(donor);
+        to = std::ranges::copy(one.triples, to).out;
+        ++donor;
+    }
+    for (; donor < sites_.n_donors(); ++donor) list(donor);
+    n_triples_ = usize(to - triples_.data());
 }
 
 void HydrogenBondSearch::look_everywhere(const HydrogenBondsSpec::Criteria& criteria) {
+    triples_.clear();
     std::vector<std::uint32_t> near;
     kernels::with_images(sites_.box(), [&](const auto& images) {
         for (std::size_t donor = 0; donor < sites_.n_donors(); ++donor) {
@@ -156,35 +220,46 @@ void HydrogenBondSearch::look_everywhere(const HydrogenBondsSpec::Criteria& crit
             near.clear();
             for (std::size_t acceptor = 0; acceptor < sites_.n_acceptors(); ++acceptor) {
                 const Point d = images(between(sites_.donor(donor), sites_.acceptor(acceptor)));
-                if (is_near(std::sqrt(dot(d, d)), criteria)) near.push_back(static_cast<std::uint32_t>(acceptor));
+                if (is_near(std::sqrt(dot(d, d)), criteria)) near.push_back(sites_.site_of_acceptor(acceptor));
             }
             for (const HydrogenOwners::Hydrogen& hydrogen : hydrogens)
                 for (std::uint32_t acceptor : near)
-                    triples_.push_back({static_cast<std::uint32_t>(donor), hydrogen.number, acceptor});
+                    triples_.push_back(
+                        {static_cast<std::uint32_t>(sites_.site_of_donor(donor)), hydrogen.number, acceptor});
         }
     });
+    n_triples_ = triples_.size();
 }
 
-bool HydrogenBondSearch::counts(Index donor_place, Index acceptor_place) const {
+void HydrogenBondSearch::number_atoms() {
+    const auto number = [&](const Group& places, std::vector<double>& atoms) {
+        atoms.clear();
+        for (Index place : places) atoms.push_back(static_cast<double>(atoms_[usize(place)]));
+    };
+    number(sites_.places(), site_atoms_);
+    number(sites_.hydrogen_places(), hydrogen_atoms_);
+}
+
+bool HydrogenBondSearch::counts(const kernels::ListedTriple& triple) const {
     if (in_first_.empty()) return true;
-    const std::size_t d = usize(donor_place), a = usize(acceptor_place);
+    const std::size_t d = usize(sites_.places()[triple.i]), a = usize(sites_.places()[triple.k]);
     return ((in_first_[d] & in_second_[a]) | (in_first_[a] & in_second_[d])) != 0;
 }
 
-template <class Images>
-void HydrogenBondSearch::try_bond(const Triple& triple, const HydrogenBondsSpec::Criteria& criteria, double most_cosine,
-                                  const std::vector<Group>& groups, const Images& images) {
-    const Point donor = sites_.donor(triple.donor), acceptor = sites_.acceptor(triple.acceptor),
-                from = sites_.hydrogen(triple.hydrogen), d = images(between(donor, acceptor));
-    const double distance = std::sqrt(dot(d, d));
-    const Index donor_place = groups[0][triple.donor], acceptor_place = groups[2][triple.acceptor];
-    if (!is_near(distance, criteria) || !counts(donor_place, acceptor_place)) return;
-    const Point u = images(between(from, donor)), v = images(between(from, acceptor));
-    if (!(times_its_size(dot(u, v)) <= most_cosine * dot(u, u) * dot(v, v))) return;
-    const double angle = kernels::angle_between(u, v);
-    if (angle > criteria.angle)
-        found_.push_back(
-            {atom_at(donor_place), atom_at(groups[1][triple.hydrogen]), atom_at(acceptor_place), distance, angle});
+double* HydrogenBondSearch::write(double frame, double* rows) const {
+    const kernels::ListedTriple* triple = triples_.data();
+    const double *const site_atoms = site_atoms_.data(), *const hydrogen_atoms = hydrogen_atoms_.data();
+    for (std::size_t i = 0; i < n_triples_; ++i, ++triple) {
+        const double distance = distances_.data()[i], angle = angles_.data()[i];
+        if (!(is_near(distance, criteria_) && angle > criteria_.angle) || !counts(*triple)) continue;
+        *rows++ = frame;
+        *rows++ = site_atoms[triple->i];
+        *rows++ = hydrogen_atoms[triple->j];
+        *rows++ = site_atoms[triple->k];
+        *rows++ = distance;
+        *rows++ = angle;
+    }
+    return rows;
 }
 
 }  // namespace mdloom::analyses

@@ -7,15 +7,11 @@
 
 #include "mdloom/analyses/hbond_owners.hpp"
 #include "mdloom/analyses/hbonds.hpp"
+#include "mdloom/kernels/listed_angles.hpp"
 
 namespace mdloom::analyses {
 
 inline constexpr double closest_acceptor = 1.0;  ///< Å, that distance excluded
-
-struct HydrogenBond {
-    Index donor, hydrogen, acceptor;  ///< atoms
-    double distance, angle;           ///< donor-acceptor, Å; at the hydrogen, degrees
-};
 
 /// One worker's: it knows where atoms stand in the frames of its run, and reuses its memory.
 class HydrogenBondSearch {
@@ -25,24 +21,23 @@ public:
     /// places[i] is where atoms[i] stands in frame.positions; of all atoms of the spec.
     HydrogenBondSearch(const HydrogenBondsSpec& spec, const Group& atoms, const Group& places, Simd level);
 
-    /// By donor, hydrogen, acceptor; good until the next call. groups: places of the donors, hydrogens and acceptors of
-    /// this frame. Throws ArgumentError for boxes and coordinates that cannot be honoured.
-    std::span<const HydrogenBond> find(const HydrogenBondsSpec& spec, const Frame& frame,
-                                       const std::vector<Group>& groups);
+    /// How many bonds there may be. groups: places of the donors, hydrogens and acceptors of this frame. Throws
+    /// ArgumentError for boxes and coordinates that cannot be honoured.
+    std::size_t find(const HydrogenBondsSpec& spec, const Frame& frame, const std::vector<Group>& groups);
+
+    /// The bonds that were found, by donor, hydrogen, acceptor: rows as the result has them, with room for as many as
+    /// there may be. Returns where they stop.
+    double* write(double frame, double* rows) const;
 
 private:
-    /// What may be a bond: numbers in the frame's groups.
-    struct Triple {
-        std::uint32_t donor, hydrogen, acceptor;
-    };
     bool settle_owners(const HydrogenBondsSpec& spec, const std::vector<Group>& groups, bool is_same, bool in_cells);
     void look_in_cells(const HydrogenBondsSpec& spec, bool share_hydrogens);
+    void count_legs();
+    void look_at_crowded(const HydrogenBondsSpec& spec, std::span<const std::uint32_t> crowded);
+    void list_straight(const kernels::StraightList& straight);
     void look_everywhere(const HydrogenBondsSpec::Criteria& criteria);
-    template <class Images>
-    void try_bond(const Triple& triple, const HydrogenBondsSpec::Criteria& criteria, double most_cosine,
-                  const std::vector<Group>& groups, const Images& images);
-    bool counts(Index donor_place, Index acceptor_place) const;
-    Index atom_at(Index place) const { return atoms_[usize(place)]; }
+    void number_atoms();
+    bool counts(const kernels::ListedTriple& triple) const;
 
     std::vector<Index> atoms_;                         ///< by place
     std::vector<std::uint64_t> in_first_, in_second_;  ///< by place: bit k for the groups of between[k]
@@ -51,10 +46,19 @@ private:
     HydrogenBondSites sites_;
     HydrogenOwners owners_;
     kernels::NearAtoms near_sites_;
-    std::vector<kernels::Leg> legs_;
-    std::vector<kernels::Straight> straight_;
-    std::vector<Triple> triples_;
-    std::vector<HydrogenBond> found_;
+    std::vector<kernels::Leg> legs_;        ///< by donor, then hydrogen
+    std::vector<std::uint32_t> first_leg_;  ///< of each site, [n_sites + 1]
+    /// A donor with more hydrogens than were left to it: all its triples.
+    struct Crowded {
+        std::uint32_t donor;
+        std::vector<kernels::ListedTriple> triples;
+    };
+    std::vector<Crowded> crowded_;  ///< by donor
+    std::size_t n_triples_ = 0;
+    std::vector<kernels::ListedTriple> triples_;  ///< what may be a bond: sites and hydrogens; with room for more
+    std::vector<double> distances_, angles_;
+    HydrogenBondsSpec::Criteria criteria_;
+    std::vector<double> site_atoms_, hydrogen_atoms_;  ///< as rows have them
 };
 
 }  // namespace mdloom::analyses

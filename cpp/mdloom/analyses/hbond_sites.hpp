@@ -20,6 +20,9 @@ public:
     const kernels::PeriodicBox& box() const { return box_; }
     kernels::Positions sites() const { return sites_; }
     kernels::Positions hydrogens() const { return hydrogens_; }
+    std::size_t n_sites() const { return places_.size(); }
+    const Group& places() const { return places_; }  ///< of the sites
+    const Group& hydrogen_places() const { return hydrogen_places_; }
     std::size_t n_donors() const { return site_of_donor_.size(); }
     std::size_t n_acceptors() const { return site_of_acceptor_.size(); }
     std::size_t n_hydrogens() const { return hydrogens_.size() / 3; }
@@ -30,6 +33,7 @@ public:
         return steps > 0 ? steps : (Index{1} << 40) - steps;
     }
     std::size_t site_of_donor(std::size_t donor) const { return site_of_donor_.data()[donor]; }
+    std::uint32_t site_of_acceptor(std::size_t acceptor) const { return site_of_acceptor_.data()[acceptor]; }
     std::int32_t donor_at(std::size_t site) const { return donor_at_.data()[site]; }        ///< or none
     std::int32_t acceptor_at(std::size_t site) const { return acceptor_at_.data()[site]; }  ///< or none
     kernels::Point donor(std::size_t number) const { return kernels::point_at(sites_, site_of_donor_.data()[number]); }

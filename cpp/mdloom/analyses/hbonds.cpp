@@ -78,7 +78,6 @@ struct HydrogenBonds {
     struct Scratch {
         bool ready = false;
         HydrogenBondSearch search;
-        std::vector<double> rows;
     };
 
     std::vector<Group> groups() const { return {spec.donors, spec.hydrogens, spec.acceptors, all_atoms()}; }
@@ -90,31 +89,22 @@ struct HydrogenBonds {
             scratch.search = HydrogenBondSearch(spec, all_atoms(), groups[3], chosen_simd());
             scratch.ready = true;
         }
-        const std::span<const HydrogenBond> bonds = scratch.search.find(spec, frame, groups);
-        scratch.rows.resize(6 * bonds.size());
-        double* row = scratch.rows.data();
-        for (const HydrogenBond& bond : bonds) {
-            *row++ = static_cast<double>(frame.index);
-            *row++ = static_cast<double>(bond.donor);
-            *row++ = static_cast<double>(bond.hydrogen);
-            *row++ = static_cast<double>(bond.acceptor);
-            *row++ = bond.distance;
-            *row++ = bond.angle;
-        }
-        state.bonds.put(frame.ordinal, scratch.rows);
+        const std::size_t most = 6 * scratch.search.find(spec, frame, groups);
+        const auto index = static_cast<double>(frame.index);
+        state.bonds.put_written(frame.ordinal, most, [&](double* rows) { return scratch.search.write(index, rows); });
         state.times.put(frame.ordinal, std::span(&frame.time, 1));
     }
-    void finish_chunk(Scratch&, State&) const {}  // the scratch gathers nothing
+    void finish_chunk(Scratch&, State& state) const { state.bonds.drop_spare_room(); }
 
-    Result conclude(const State& state) const {
+    template <class AnyState>
+    Result conclude(AnyState&& state) const {
         Column bonds{"hbonds", "frame, index, index, index, Å, degrees", {state.bonds.n_rows(), 6}, {}};
         Column times{"times", "ps", {state.times.n_rows()}, {}};
         Column counts{"counts", "1", {state.times.n_rows()}, {}};
-        bonds.values.reserve(usize(6 * state.bonds.n_rows()));
         state.bonds.for_each([&](Index, std::span<const double> rows) {
-            bonds.values.insert(bonds.values.end(), rows.begin(), rows.end());
             counts.values.push_back(static_cast<double>(rows.size() / 6));
         });
+        std::forward<AnyState>(state).bonds.append_to(bonds.values);
         state.times.for_each([&](Index, std::span<const double> time) {
             times.values.insert(times.values.end(), time.begin(), time.end());
         });

@@ -42,13 +42,11 @@ struct GatheredPositions {
     }
     void finish_chunk(Scratch&, State& state) const { state.positions.drop_spare_room(); }
 
-    Result conclude(const State& state) const {
+    template <class AnyState>
+    Result conclude(AnyState&& state) const {
         const Index n_frames = state.moments.n_rows();
         Column positions{"positions", "Å", {n_frames, n_atoms(), 3}, {}, std::vector<float>{}};
-        positions.floats->reserve(usize(n_frames * 3 * n_atoms()));
-        state.positions.for_each([&](Index, std::span<const float> row) {
-            positions.floats->insert(positions.floats->end(), row.begin(), row.end());
-        });
+        std::forward<AnyState>(state).positions.append_to(*positions.floats);
         Column frames{"frame", "", {n_frames}, {}}, times{"time", "ps", {n_frames}, {}};
         Column boxes{"box", "Å", {n_frames, 3, 3}, {}};
         state.moments.for_each([&](Index, std::span<const double> moment) {

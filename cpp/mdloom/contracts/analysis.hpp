@@ -68,6 +68,9 @@ public:
 
     /// At any time: partial results come from the same function.
     virtual Result conclude(const State& state) const = 0;
+
+    /// The same of a state that is used up: what was taken from it need not stay beside the result.
+    virtual Result conclude_last(State&& state) const { return conclude(state); }
 };
 
 }  // namespace mdloom

@@ -201,4 +201,16 @@ void RunLedger::visit(const std::function<void(const Part&)>& look) {
     look(*resting_);
 }
 
+void RunLedger::use_up(const std::function<void(Part&)>& use) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return n_merging_ == 0; });
+    if (broken_) std::rethrow_exception(broken_);
+    try {
+        use(*resting_);
+    } catch (...) {
+        broken_ = std::current_exception();
+        throw;
+    }
+}
+
 }  // namespace mdloom::engine

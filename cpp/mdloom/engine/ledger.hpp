@@ -39,6 +39,9 @@ public:
     /// Looks at everything given so far; merges wait meanwhile.
     void visit(const std::function<void(const Part&)>& look);
 
+    /// The same once and for all: the states may be used up. Throws what `use` throws, and then whenever asked again.
+    void use_up(const std::function<void(Part&)>& use);
+
 private:
     std::optional<Chunk> take_now(int worker, Index length, Index least);
     Chunk first_free(Index length);

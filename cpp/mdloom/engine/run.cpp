@@ -113,6 +113,13 @@ std::vector<Result> Run::conclude(const Part& part) const {
     return results;
 }
 
+std::vector<Result> Run::conclude_last(Part& part) const {
+    std::vector<Result> results;
+    for (std::size_t i = 0; i < analyses_.size(); ++i)
+        results.push_back(analyses_[i]->conclude_last(std::move(*part.states[i])));
+    return results;
+}
+
 std::unique_ptr<Worker> Run::make_worker_on(std::shared_ptr<const Source> source) const {
     if (!source) throw StateError("this run was rebuilt without a source: send the frames with each chunk");
     return std::make_unique<PassWorker>(*this, std::move(source));

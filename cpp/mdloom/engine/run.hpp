@@ -32,6 +32,7 @@ public:
 
     Part nothing() const;                                  ///< no ordinals, an empty state per analysis
     std::vector<Result> conclude(const Part& part) const;  ///< one per analysis, in their order
+    std::vector<Result> conclude_last(Part& part) const;   ///< the same; its states are used up
 
     std::unique_ptr<Worker> make_worker() const override { return make_worker_on(source_); }
     std::unique_ptr<Worker> make_worker_on(std::shared_ptr<const Source> source) const;

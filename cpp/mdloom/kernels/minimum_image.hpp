@@ -41,6 +41,7 @@ struct TriclinicImages {
         for (int round = 0; round < 64 && dot(d, d) > box.least_square && crossed_a_face(d); ++round) continue;
         return d;
     }
+    const PeriodicBox& box;
 
 private:
     static void move(Point& d, double times, const Point& v) {
@@ -57,7 +58,6 @@ private:
         }
         return moved;
     }
-    const PeriodicBox& box;
 };
 
 /// Calls work(images) with the one of the three that this box needs: loops choose once, not for every pair.

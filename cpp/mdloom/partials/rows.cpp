@@ -1,23 +1,38 @@
 #include "mdloom/partials/rows.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace mdloom {
 
 namespace {
 
-/// Of values in one segment, about: longer ones would be copied whole as they grow, twice their memory at that moment.
-constexpr std::size_t enough_bytes = std::size_t{1} << 20;
+/// Of values in one segment: longer ones would be copied whole as they grow, twice their memory at that moment.
+constexpr std::size_t enough_bytes = large_page;
+/// From here on a segment has room for all of them, which takes no memory before it is used.
+constexpr std::size_t many_bytes = enough_bytes / 16;
 
-/// The segment that ends where `first` begins, when it has fewer than most_values, or a new one.
+/// The segment that ends where `first` begins, when it has at most most_values, or a new one.
 template <class Segment>
 Segment& segment_before(Index first, std::map<Index, Segment>& segments, std::size_t most_values = SIZE_MAX) {
     const auto next = segments.lower_bound(first);
     const Index stop_before = next == segments.begin() ? -1 : std::prev(next)->second.stop();
     if (stop_before > first || (next != segments.end() && next->first == first))
         throw StateError("rows of frame ordinal " + std::to_string(first) + " were given twice");
-    if (stop_before == first && std::prev(next)->second.values.size() < most_values) return std::prev(next)->second;
+    if (stop_before == first && std::prev(next)->second.values.size() <= most_values) return std::prev(next)->second;
     return segments.emplace_hint(next, first, Segment{first, {}, {}})->second;
+}
+
+void require_rows(std::size_t n_values, Index n_columns) {
+    if (index_of(n_values) % n_columns != 0)
+        throw StateError(std::to_string(n_values) + " values do not fill rows of " + std::to_string(n_columns));
+}
+
+/// Room for n more that will all be touched.
+template <class T>
+void reserve_plenty(std::vector<T>& values, Index n) {
+    values.reserve(values.size() + usize(n));
+    expect_plenty(values.data() + values.size(), usize(n) * sizeof(T));
 }
 
 /// Segments must come as write() leaves them: in order, apart from each other, none without an ordinal.
@@ -38,11 +53,25 @@ void require_whole(const Segment& segment, Index stop_before, Index n_columns) {
 
 template <class T>
 void RowsOf<T>::put(Index ordinal, std::span<const T> values) {
-    if (index_of(values.size()) % n_columns != 0)
-        throw StateError(std::to_string(values.size()) + " values do not fill rows of " + std::to_string(n_columns));
-    Segment& segment = segment_before(ordinal, segments, enough_bytes / sizeof(T));
-    segment.n_rows.push_back(index_of(values.size()) / n_columns);
+    require_rows(values.size(), n_columns);
+    Segment& segment = segment_for(ordinal, values.size());
     segment.values.insert(segment.values.end(), values.begin(), values.end());
+    finish_put(segment, values.size());
+}
+
+template <class T>
+typename RowsOf<T>::Segment& RowsOf<T>::segment_for(Index ordinal, std::size_t most_values) {
+    constexpr std::size_t enough = enough_bytes / sizeof(T), many = many_bytes / sizeof(T);
+    Segment& segment = segment_before(ordinal, segments, enough - std::min(enough, most_values));
+    const std::size_t wanted = segment.values.size() + most_values;
+    if (wanted >= many && wanted > segment.values.capacity()) segment.values.reserve(std::max(enough, wanted));
+    return segment;
+}
+
+template <class T>
+void RowsOf<T>::finish_put(Segment& segment, std::size_t n_values) {
+    require_rows(n_values, n_columns);
+    segment.n_rows.push_back(index_of(n_values) / n_columns);
 }
 
 template <class T>
@@ -61,7 +90,24 @@ Index RowsOf<T>::n_rows() const {
 
 template <class T>
 void RowsOf<T>::drop_spare_room() {
-    for (auto& [first, segment] : segments) segment.values.shrink_to_fit();
+    for (auto& [first, segment] : segments) mdloom::drop_spare_room(segment.values);
+}
+
+template <class T>
+void RowsOf<T>::append_to(std::vector<T>& values) const& {
+    reserve_plenty(values, n_rows() * n_columns);
+    for (const auto& [first, segment] : segments)
+        values.insert(values.end(), segment.values.begin(), segment.values.end());
+}
+
+template <class T>
+void RowsOf<T>::append_to(std::vector<T>& values) && {
+    reserve_plenty(values, n_rows() * n_columns);
+    while (!segments.empty()) {
+        const PagedVector<T>& next = segments.begin()->second.values;
+        values.insert(values.end(), next.begin(), next.end());
+        segments.erase(segments.begin());
+    }
 }
 
 template <class T>

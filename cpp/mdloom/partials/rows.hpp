@@ -3,18 +3,19 @@
 #include <map>
 #include <span>
 
+#include "mdloom/base/pages.hpp"
 #include "mdloom/partials/partial.hpp"
 
 namespace mdloom {
 
-/// Merging moves whole segments and copies no row; a segment of a megabyte is followed by another one. Neighbours are
-/// joined only on the way to bytes, which is what makes those canonical. T: double or float.
+/// Merging moves whole segments and copies no row; a segment of two megabytes is followed by another one. Neighbours
+/// are joined only on the way to bytes, which is what makes those canonical. T: double or float.
 template <class T>
 struct RowsOf {
     struct Segment {
         Index first = 0;            ///< ordinal of n_rows[0]
         std::vector<Index> n_rows;  ///< per ordinal
-        std::vector<T> values;
+        PagedVector<T> values;
 
         Index stop() const { return first + index_of(n_rows.size()); }
     };
@@ -25,9 +26,26 @@ struct RowsOf {
 
     /// values: [n_rows * n_columns]. Throws StateError for half a row, and when the ordinal was put before.
     void put(Index ordinal, std::span<const T> values);
+
+    /// The same for whoever writes them where they stay: write(T* values), room for most_values, returns where it
+    /// stopped.
+    template <class Write>
+    void put_written(Index ordinal, std::size_t most_values, Write write) {
+        Segment& segment = segment_for(ordinal, most_values);
+        const std::size_t before = segment.values.size();
+        segment.values.resize(before + most_values);
+        const T* const stop = write(segment.values.data() + before);
+        segment.values.resize(usize(stop - segment.values.data()));
+        finish_put(segment, segment.values.size() - before);
+    }
     void merge(RowsOf&& other);
     Index n_rows() const;
     void drop_spare_room();  ///< what put() keeps free for more rows, up to as much again
+
+    /// All values, in order of ordinals. Of rows that are used up each segment goes back to the system as it was
+    /// copied.
+    void append_to(std::vector<T>& values) const&;
+    void append_to(std::vector<T>& values) &&;
 
     /// visit(ordinal, values) in order of ordinals; a frame that gave nothing is not visited.
     template <class Visit>
@@ -43,6 +61,10 @@ struct RowsOf {
     }
     void write(ByteWriter& writer) const;
     void read(ByteReader& reader);  ///< throws StateError when it is not what write() leaves
+
+private:
+    Segment& segment_for(Index ordinal, std::size_t most_values);
+    void finish_put(Segment& segment, std::size_t n_values);
 };
 
 extern template struct RowsOf<double>;

@@ -17,7 +17,6 @@ NearList room_for(std::size_t n) {
     NearList near;
     for (std::vector<float>* values : {&near.x, &near.y, &near.z}) values->resize(n + scan_padding);
     near.atom.resize(n + scan_padding);
-    near.close.resize(n + scan_padding);
     return near;
 }
 
@@ -40,12 +39,12 @@ TEST(near_scan, finds_the_atoms_of_its_runs_on_every_level_and_no_others) {
     for (std::size_t n : {0U, 3U, 8U, 9U, 60U, 300U})
         for (int round = 0; round < 20; ++round) {
             const SortedAtoms atoms = random_sorted(n, random);
-            std::array<std::uint32_t, 8> cuts;
+            std::array<std::uint32_t, 2 * n_runs> cuts;
             for (std::uint32_t& cut : cuts)
                 cut = std::uniform_int_distribution<std::uint32_t>(0, static_cast<std::uint32_t>(n))(random);
             std::ranges::sort(cuts);
-            const std::array<PlaceRun, 4> runs{
-                {{cuts[0], cuts[1]}, {cuts[2], cuts[3]}, {cuts[4], cuts[5]}, {cuts[6], cuts[7]}}};
+            Runs runs;
+            for (std::size_t r = 0; r < n_runs; ++r) runs[r] = {cuts[2 * r], cuts[2 * r + 1]};
             const float at[3] = {0.5F, -1, 2}, limit = 9;
             for (Simd level : levels_here()) {
                 NearList near = room_for(n);
@@ -70,68 +69,143 @@ TEST(near_scan, finds_the_atoms_of_its_runs_on_every_level_and_no_others) {
         }
 }
 
+/// Rows and layers of cells around one in the middle, with so many atoms in each cell, all in a cube of 8 Å.
+struct Cells {
+    static constexpr std::size_t row = 3, layer = 9, corner = 0;
+    SortedAtoms atoms;
+    std::vector<std::uint32_t> start{0};
+    std::vector<std::uint32_t> first_leg;
+    PlaceRun own{};
+
+    Cells(std::size_t in_a_cell, std::mt19937& random) : atoms(random_sorted(27 * in_a_cell, random)) {
+        for (std::size_t cell = 0; cell < 27; ++cell)
+            start.push_back(start.back() + static_cast<std::uint32_t>(in_a_cell));
+        start.push_back(start.back());
+        own = {start[13], start[14]};
+        atoms.corner.assign(atoms.x.size(), corner);
+        std::iota(atoms.atom.begin(), atoms.atom.end(), 0U);
+        std::shuffle(atoms.atom.begin(), atoms.atom.begin() + static_cast<std::ptrdiff_t>(27 * in_a_cell), random);
+    }
+    CellStarts starts() const { return {start.data(), 3, row, layer}; }
+};
+
+/// Of atom `place` as it is seen from another: what a leg of a direction and a length has for it.
+struct SeenAngle {
+    double square, cosine;
+};
+SeenAngle seen_angle(const SortedAtoms& atoms, std::size_t from, std::size_t place, const std::array<double, 3>& leg) {
+    const auto difference = [&](const std::vector<float>& x) { return static_cast<double>(x[place] - x[from]); };
+    const std::array<double, 3> v{difference(atoms.x), difference(atoms.y), difference(atoms.z)};
+    double along = 0, square = 0, end = 0, length = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+        along += (v[k] - leg[k]) * leg[k], square += v[k] * v[k], length += leg[k] * leg[k];
+        end += (v[k] - leg[k]) * (v[k] - leg[k]);
+    }
+    return {square, -along / std::sqrt(end * length)};
+}
+
 TEST(near_scan, keeps_every_angle_that_is_straight_enough_on_every_level) {
     std::mt19937 random(7);
-    std::uniform_real_distribution<float> along(-3, 3), part(-0.8F, 0.8F);
+    std::uniform_real_distribution<double> part(-0.6, 0.6);
     std::size_t n_kept = 0, n_dropped = 0;
-    for (int round = 0; round < 200; ++round) {
-        NearList near = room_for(static_cast<std::size_t>(round % 20));
-        near.n = static_cast<std::size_t>(round % 20);
-        for (std::size_t i = 0; i < near.n; ++i)
-            near.x[i] = along(random), near.y[i] = along(random), near.z[i] = along(random),
-            near.atom[i] = static_cast<std::uint32_t>(100 + i);
-        const double cosine = std::uniform_real_distribution<double>(-0.99, 0.9)(random);
+    for (int round = 0; round < 60; ++round) {
+        Cells cells(static_cast<std::size_t>(1 + round % 7), random);
+        const std::size_t n = cells.start.back();
+        const double cosine = std::uniform_real_distribution<double>(-0.99, 0)(random), slope = -cosine * cosine;
+        std::vector<std::array<double, 3>> wanted;
         std::vector<Leg> legs;
-        for (int leg = 0; leg < round % 4; ++leg) {
-            Leg one{part(random), part(random), part(random), 0, 0, 0};
-            one.square = one.x * one.x + one.y * one.y + one.z * one.z;
-            one.cosine = static_cast<float>(cosine * std::abs(cosine)) * one.square;
-            one.margin = static_cast<float>(rounding) * one.square;
-            legs.push_back(one);
+        double longest = 0;
+        for (std::size_t atom = 0; atom < n; ++atom) {
+            cells.first_leg.push_back(static_cast<std::uint32_t>(legs.size()));
+            for (std::size_t i = 0; i < atom % 4; ++i) {
+                const auto& leg = wanted.emplace_back(std::array{part(random), part(random), part(random)});
+                const double length = std::sqrt(leg[0] * leg[0] + leg[1] * leg[1] + leg[2] * leg[2]);
+                const auto along = [&](std::size_t k) { return static_cast<float>(leg[k] / length); };
+                legs.push_back({along(0), along(1), along(2), static_cast<float>(length * (1 + slope))});
+                longest = std::max(longest, length);
+            }
         }
-        const Distances distances{1, 9, 4};
+        cells.first_leg.push_back(static_cast<std::uint32_t>(legs.size()));
+        const auto rest = static_cast<float>(-slope * (1 + slope) * longest * longest + rounding);
+        const Angles angles{1, 9, 4, static_cast<float>(slope), rest};
         for (Simd level : levels_here()) {
-            std::vector<Straight> found(near.n * legs.size());
-            found.resize(find_straight(near, legs, distances, found.data(), level));
-            std::size_t n_close = 0;
-            for (std::size_t i = 0; i < near.n; ++i) {
-                const double x = static_cast<double>(near.x[i]), y = static_cast<double>(near.y[i]),
-                             z = static_cast<double>(near.z[i]), square = x * x + y * y + z * z;
-                const auto stop = near.close.begin() + static_cast<std::ptrdiff_t>(near.n_close);
-                const bool is_close = std::find(near.close.begin(), stop, i) != stop;
-                n_close += is_close ? 1 : 0;
-                EXPECT_LE(is_close ? square : -square, is_close ? 4 + 1e-5 : 1e-5 - 4);
-                for (std::size_t leg = 0; leg < legs.size(); ++leg) {
-                    const double lx = static_cast<double>(legs[leg].x), ly = static_cast<double>(legs[leg].y),
-                                 lz = static_cast<double>(legs[leg].z);
-                    const double dx = x - lx, dy = y - ly, dz = z - lz;
-                    const double its = -(dx * lx + dy * ly + dz * lz) /
-                                       std::sqrt((dx * dx + dy * dy + dz * dz) * (lx * lx + ly * ly + lz * lz));
-                    const auto is_it = [&](const Straight& one) { return one.leg == leg && one.atom == near.atom[i]; };
-                    const auto n = std::ranges::count_if(found, is_it);
-                    EXPECT_LE(n, 1);
-                    const bool is_bond = its <= cosine && square > 1 + 1e-5 && square < 9 - 1e-5;
-                    EXPECT_TRUE(n == 1 || !is_bond) << its << ' ' << cosine << ' ' << square;
-                    EXPECT_TRUE(n == 0 || its <= cosine + 0.1) << its << ' ' << cosine;
-                    (n == 1 ? n_kept : n_dropped) += 1;
+            StraightList found;
+            found.of_leg.resize(legs.size());
+            find_straight(cells.atoms, cells.starts(), cells.own, cells.first_leg.data(), legs, angles, found, level);
+            for (std::uint32_t place = cells.own.first; place < cells.own.stop; ++place) {
+                const std::uint32_t atom = cells.atoms.atom[place];
+                for (std::uint32_t leg = cells.first_leg[atom]; leg < cells.first_leg[atom + 1]; ++leg) {
+                    const StraightAtoms& here = found.of_leg[leg];
+                    const bool has_more = here.n > StraightAtoms::usual;
+                    const std::uint32_t* const first = has_more ? found.more.data() + here.atom[0] : here.atom.data();
+                    const std::vector<std::uint32_t> straight(first, first + here.n);
+                    EXPECT_TRUE(std::ranges::is_sorted(straight));
+                    EXPECT_EQ(std::ranges::adjacent_find(straight), straight.end());
+                    std::size_t n_known = 0;
+                    for (std::size_t run = 0; run < 6; ++run) {
+                        const std::size_t cell = run % 2 * Cells::row + run / 2 * Cells::layer;
+                        for (std::uint32_t k = cells.start[cell]; k < cells.start[cell + 3]; ++k) {
+                            const SeenAngle its = seen_angle(cells.atoms, place, k, wanted[leg]);
+                            const bool is_found = std::ranges::binary_search(straight, cells.atoms.atom[k]);
+                            const bool is_wanted =
+                                its.cosine <= cosine && its.square > 1 + 1e-5 && its.square < 9 - 1e-5;
+                            EXPECT_TRUE(is_found || !is_wanted) << its.cosine << ' ' << cosine << ' ' << its.square;
+                            EXPECT_TRUE(!is_found || (its.square > 1 - 1e-5 && its.square < 9 + 1e-5));
+                            n_known += is_found ? 1 : 0;
+                            (is_found ? n_kept : n_dropped) += 1;
+                        }
+                    }
+                    EXPECT_EQ(n_known, straight.size()) << "an atom that is in no run";
                 }
             }
-            EXPECT_EQ(n_close, near.n_close);
         }
     }
     EXPECT_GT(n_kept, 300U);
-    EXPECT_GT(n_dropped, 300U);
+    EXPECT_GT(n_dropped, 3 * n_kept);
 }
 
-TEST(near_scan, a_leg_with_the_largest_margin_keeps_all_that_is_far_enough) {
-    NearList near = room_for(3);
-    near.n = 3;
-    near.x[0] = 0.5F, near.x[1] = 2, near.y[2] = -3;
-    const Leg any{0, 0, 0, 0, 0, std::numeric_limits<float>::max()};
-    std::vector<Straight> found(3);
+TEST(near_scan, a_leg_of_no_length_keeps_all_that_is_within_reach) {
+    std::mt19937 random(3);
+    Cells cells(5, random);
+    for (std::uint32_t atom = 0; atom <= cells.start.back(); ++atom) cells.first_leg.push_back(atom);
+    const std::vector<Leg> legs(cells.start.back(), Leg::any());
     for (Simd level : levels_here()) {
-        EXPECT_EQ(find_straight(near, {&any, 1}, {1, 16, -1}, found.data(), level), 2U);
+        StraightList found;
+        found.of_leg.resize(legs.size());
+        find_straight(cells.atoms, cells.starts(), cells.own, cells.first_leg.data(), legs, {0, 1000, -1, -0.75F, 0.1F},
+                      found, level);
+        for (std::uint32_t place = cells.own.first; place < cells.own.stop; ++place)
+            EXPECT_EQ(found.of_leg[cells.atoms.atom[place]].n, 90U);
+        EXPECT_TRUE(found.crowded.empty());
     }
+}
+
+TEST(near_scan, tells_which_atoms_have_a_close_one) {
+    std::mt19937 random(11);
+    std::size_t n_crowded = 0;
+    for (int round = 0; round < 40; ++round) {
+        Cells cells(2, random);
+        cells.atoms.corner.assign(cells.atoms.x.size(), 4);  // the atoms' own cell is within reach
+        cells.first_leg.assign(cells.start.back() + 1, 0);
+        cells.start.resize(64, cells.start.back());
+        for (Simd level : levels_here()) {
+            StraightList found;
+            find_straight(cells.atoms, {cells.start.data(), 3, Cells::row, Cells::layer}, cells.own,
+                          cells.first_leg.data(), {}, {1, 9, 2, -0.75F, 0.1F}, found, level);
+            for (std::uint32_t place = cells.own.first; place < cells.own.stop; ++place) {
+                bool is_crowded = false;
+                for (std::size_t run = 0; run < 6; ++run) {
+                    const std::size_t cell = 4 + run % 2 * Cells::row + run / 2 * Cells::layer;
+                    for (std::uint32_t k = cells.start[cell]; k < cells.start[cell + 3]; ++k)
+                        is_crowded |= k != place && seen_angle(cells.atoms, place, k, {1, 0, 0}).square < 2;
+                }
+                const bool is_told = std::ranges::find(found.crowded, cells.atoms.atom[place]) != found.crowded.end();
+                EXPECT_TRUE(is_told || !is_crowded) << name(level);
+                n_crowded += is_told ? 1 : 0;
+            }
+        }
+    }
+    EXPECT_GT(n_crowded, 10U);
 }
 
 }  // namespace

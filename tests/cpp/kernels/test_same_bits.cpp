@@ -15,6 +15,8 @@
 #include "mdloom/kernels/distances.hpp"
 #include "mdloom/kernels/exponential.hpp"
 #include "mdloom/kernels/grid_cells.hpp"
+#include "mdloom/kernels/lanes.hpp"
+#include "mdloom/kernels/listed_angles.hpp"
 #include "mdloom/kernels/pair_histogram.hpp"
 #include "mdloom/kernels/pairs.hpp"
 #include "mdloom/kernels/point_moments.hpp"
@@ -126,6 +128,24 @@ TEST(same_bits, of_projections) {
         std::vector<double> found(n_frames * n_vectors);
         project(displacements.data(), n_frames, vectors, found.data(), level);
         EXPECT_EQ(Bits().add_all(found).value(), 0xcc9a6b0794d8fdd6U) << name(level);
+    }
+}
+
+TEST(same_bits, of_listed_distances_and_angles) {
+    constexpr std::size_t n = 803, room = (n + n_lanes - 1) / n_lanes * n_lanes;
+    const auto a = numbers<float>(3 * 300, 80, 31), b = numbers<float>(3 * 200, 80, 32);
+    std::vector<ListedTriple> triples;
+    for (std::uint32_t i = 0; i < n; ++i) triples.push_back({7 * i % 300, 3 * i % 200, 11 * i % 300});
+    for (Simd level : levels_here()) {
+        Bits bits;
+        for (const PeriodicBox& box : boxes()) {
+            std::vector<double> distances(room), angles(room);
+            listed_angles(a, b, triples, box, distances.data(), angles.data(), level);
+            distances.resize(n), angles.resize(n);
+            std::erase_if(angles, [](double angle) { return angle != angle; });  // i is k
+            bits.add_all(distances).add_all(angles);
+        }
+        EXPECT_EQ(bits.value(), 0xd6361ac66aa48385U) << name(level);
     }
 }
 

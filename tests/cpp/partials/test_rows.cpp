@@ -85,15 +85,15 @@ TEST(Rows, of_float32_keep_their_bits_and_take_half_the_room) {
     EXPECT_EQ(values, (std::vector<float>{1e-30f, 3.f, 0.1f, -0.f}));
 }
 
-TEST(Rows, many_of_them_stand_in_segments_of_a_megabyte_and_have_the_bytes_of_one) {
+TEST(Rows, many_of_them_stand_in_segments_of_two_megabytes_and_have_the_bytes_of_one) {
     const std::vector<double> frame(20000, 1.5);
     Rows rows = Rows::of_width(2), late = Rows::of_width(2), early = Rows::of_width(2);
     for (Index ordinal = 0; ordinal < 40; ++ordinal) {
         rows.put(ordinal, frame);
         (ordinal < 17 ? early : late).put(ordinal, frame);
     }
-    for (const auto& [first, segment] : rows.segments) EXPECT_LE(segment.values.size(), (1u << 17) + frame.size());
-    EXPECT_GT(rows.segments.size(), 4u);
+    for (const auto& [first, segment] : rows.segments) EXPECT_LE(segment.values.size(), 1u << 18);
+    EXPECT_GT(rows.segments.size(), 3u);
     late.merge(std::move(early));
     EXPECT_EQ(bytes_of(late), bytes_of(rows));
     EXPECT_EQ(content(back(bytes_of(rows))), content(rows));
@@ -106,6 +106,47 @@ TEST(Rows, keep_no_spare_room_when_told_so) {
     rows.drop_spare_room();
     EXPECT_EQ(rows.segments.begin()->second.values.capacity(), 1000u);
     EXPECT_EQ(bytes_of(rows), before);
+}
+
+/// Frames of 0 to 100,000 values, and what all of them are.
+Rows many_rows(std::vector<double>& all) {
+    Rows rows = Rows::of_width(1);
+    for (Index ordinal = 0; ordinal < 60; ++ordinal) {
+        std::vector<double> frame(static_cast<std::size_t>(ordinal * ordinal * 28));
+        for (std::size_t i = 0; i < frame.size(); ++i) frame[i] = static_cast<double>(ordinal) + 0.001 * double(i);
+        all.insert(all.end(), frame.begin(), frame.end());
+        if (ordinal % 2 == 0)
+            rows.put(ordinal, frame);
+        else
+            rows.put_written(ordinal, frame.size() + 7, [&](double* to) { return std::ranges::copy(frame, to).out; });
+        if (ordinal % 20 == 19) rows.drop_spare_room();
+    }
+    return rows;
+}
+
+TEST(Rows, that_are_written_where_they_stay_are_those_that_are_copied) {
+    std::vector<double> all, one_by_one;
+    const Rows rows = many_rows(all);
+    rows.for_each([&](Index ordinal, std::span<const double> values) {
+        EXPECT_EQ(index_of(values.size()), ordinal * ordinal * 28);
+        one_by_one.insert(one_by_one.end(), values.begin(), values.end());
+    });
+    EXPECT_EQ(one_by_one, all);
+    EXPECT_THROW(Rows(rows).put_written(59, 1, [](double* to) { return to; }), StateError);
+    EXPECT_THROW(Rows::of_width(2).put_written(0, 4, [](double* to) { return to + 3; }), StateError);
+}
+
+TEST(Rows, are_appended_as_they_are_or_used_up) {
+    std::vector<double> all, copied{0.5}, moved{0.5};
+    Rows rows = many_rows(all);
+    all.insert(all.begin(), 0.5);
+    rows.append_to(copied);
+    EXPECT_EQ(copied, all);
+    EXPECT_GT(rows.n_rows(), 0);
+    std::move(rows).append_to(moved);
+    EXPECT_EQ(moved, all);
+    EXPECT_EQ(rows.n_rows(), 0);
+    EXPECT_EQ(bytes_of(rows), bytes_of(Rows::of_width(1)));
 }
 
 TEST(Rows, an_empty_row_list_is_not_the_same_as_no_row_list) {
@@ -131,10 +172,10 @@ TEST(Rows, half_a_row_or_an_ordinal_twice_is_refused) {
 }
 
 TEST(Rows, whose_counts_and_values_differ_are_refused) {
-    EXPECT_NO_THROW(back(raw(2, {{0, {1, 0, 2}, std::vector<double>(6)}})));
-    EXPECT_THROW(back(raw(2, {{0, {1, 0, 2}, std::vector<double>(5)}})), StateError);
-    EXPECT_THROW(back(raw(2, {{0, {1, 0, 2}, std::vector<double>(8)}})), StateError);
-    EXPECT_THROW(back(raw(2, {{0, {-1, 4}, std::vector<double>(6)}})), StateError);
+    EXPECT_NO_THROW(back(raw(2, {{0, {1, 0, 2}, PagedVector<double>(6, 0.0)}})));
+    EXPECT_THROW(back(raw(2, {{0, {1, 0, 2}, PagedVector<double>(5, 0.0)}})), StateError);
+    EXPECT_THROW(back(raw(2, {{0, {1, 0, 2}, PagedVector<double>(8, 0.0)}})), StateError);
+    EXPECT_THROW(back(raw(2, {{0, {-1, 4}, PagedVector<double>(6, 0.0)}})), StateError);
     EXPECT_THROW(back(raw(2, {{0, {Index{1} << 62}, {}}})), StateError);
     EXPECT_THROW(back(raw(0, {})), StateError);
     EXPECT_THROW(back(raw(-1, {})), StateError);
