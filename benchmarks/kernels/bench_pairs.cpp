@@ -1,6 +1,7 @@
 // g(r): the pair histogram. Hydrogen bonds: near atoms. Leaflets: components. Contacts: known pairs, and how they fade.
 #include "data.hpp"
 #include "mdloom/kernels/components.hpp"
+#include "mdloom/kernels/listed_angles.hpp"
 #include "mdloom/kernels/listed_pairs.hpp"
 #include "mdloom/kernels/near_atoms.hpp"
 #include "mdloom/kernels/pair_histogram.hpp"
@@ -11,7 +12,8 @@
 namespace mdloom::bench {
 namespace {
 
-constexpr double of_a_square = 8;  // flops: 3 differences, 3 products, 2 sums
+constexpr double of_a_square = 8;          // flops: 3 differences, 3 products, 2 sums
+constexpr double flops_of_an_angle = 180;  // differences and images 60, products 26, the arc tangent 90
 
 Work pairs_of(double n) {
     return {.n_items = n, .bytes = 0, .flops = of_a_square * n, .is_float = true};
@@ -34,6 +36,19 @@ void add_near_atoms(const std::shared_ptr<Oxygens>& water) {
             });
 }
 
+/// Each oxygen, the next one as its hydrogen, and one a few further on.
+void add_angles(const std::shared_ptr<Oxygens>& water) {
+    std::vector<kernels::ListedTriple> triples;
+    const auto n = static_cast<std::uint32_t>(water->size());
+    for (std::uint32_t i = 0; i < n; ++i) triples.push_back({i, (i + 1) % n, (i + 5) % n});
+    for (Simd level : levels_here())
+        add("hbonds/listed_angles", level, {.n_items = double(n), .bytes = 16.0 * n, .flops = flops_of_an_angle * n},
+            [water, level, triples, found = std::vector<double>(2 * (triples.size() + 8))]() mutable {
+                kernels::listed_angles(water->positions, water->positions, triples, water->box, found.data(),
+                                       found.data() + found.size() / 2, level);
+            });
+}
+
 struct Contacts {
     std::vector<float> atoms = flat(models::protein(3341));
     std::vector<kernels::ListedPair> pairs;
@@ -52,6 +67,7 @@ void add_pairs() {
     const auto water = std::make_shared<Oxygens>();
     for (double cutoff : {10.0, 15.0}) add_histogram(water, cutoff);
     add_near_atoms(water);
+    add_angles(water);
     add("contacts/pairs_within_4.5", pairs_of(water->n_pairs(4.5)),
         [water] { benchmark::DoNotOptimize(kernels::pairs_within(water->positions, water->box, 4.5)); });
     const Frame lipids = models::bilayer(32);

@@ -279,7 +279,8 @@ class HydrogenBondAnalysis(NativeAnalysis):
 
 def _indices(group: Any) -> np.ndarray:
     """int64, ascending, each once: what the engine takes."""
-    return np.unique(np.asarray(group.ix, dtype=np.int64))
+    indices = np.asarray(group.ix, dtype=np.int64)
+    return indices if (indices[1:] > indices[:-1]).all() else np.unique(indices)
 
 
 def _positive(what: str, value: Any, least: float, words: str) -> float:

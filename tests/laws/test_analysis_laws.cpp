@@ -215,15 +215,16 @@ TEST_P(AnalysisLaws, pass_law_together_as_alone) {
     });
 }
 
-TEST_P(AnalysisLaws, partial_results_come_from_any_part_and_change_nothing) {
+TEST_P(AnalysisLaws, partial_results_come_from_any_part_and_change_nothing_and_the_last_ones_are_the_same) {
     for_cases(n_cases, [&](Dice& dice) {
         const Case given = Case::random(dice);
         const engine::Run run = this->run(given, dice.seed());
         const Index n = run.n_frames(), first = dice.between(0, n);
-        const Part part = run.make_worker()->work({first, dice.between(first, n)});
+        Part part = run.make_worker()->work({first, dice.between(first, n)});
         const Bytes before = run.knowledge(part);
         const auto once = run.conclude(part), again = run.conclude(part);
         EXPECT_EQ(run.knowledge(part), before);
+        const auto last = run.conclude_last(part);
         ASSERT_EQ(once[0].size(), again[0].size());
         for (std::size_t i = 0; i < once[0].size(); ++i) {
             EXPECT_EQ(once[0][i].shape, again[0][i].shape);
@@ -234,6 +235,8 @@ TEST_P(AnalysisLaws, partial_results_come_from_any_part_and_change_nothing) {
                 return writer.take();
             };
             EXPECT_EQ(bits(once[0][i]), bits(again[0][i])) << "also when not a number";
+            EXPECT_EQ(bits(once[0][i]), bits(last.at(0).at(i)));
+            EXPECT_EQ(once[0][i].shape, last[0][i].shape);
         }
     });
 }

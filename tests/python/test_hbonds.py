@@ -26,7 +26,7 @@ from MDAnalysisTests.datafiles import (
 import mdloom
 from hbond_systems import BACKBONE, WATER, assert_same_bonds, rows_of_mdanalysis
 from mdloom import rms
-from mdloom.errors import ArgumentError, TopologyError
+from mdloom.errors import ArgumentError, StateError, TopologyError
 from mdloom.hbond_analysis import HydrogenBondAnalysis
 
 pytestmark = pytest.mark.filterwarnings(
@@ -256,6 +256,12 @@ class TestResults:
         again = pickle.loads(pickle.dumps(found))
         np.testing.assert_array_equal(again.results.hbonds, found.hbonds)
         np.testing.assert_array_equal(found.partial().hbonds, found.hbonds)
+
+    def test_use_up_what_a_run_gathered_and_stay_when_it_is_asked_for_again(self, water):
+        found = HydrogenBondAnalysis(water).run()
+        assert found.partial().hbonds is found.partial().hbonds is found.hbonds
+        with pytest.raises(StateError, match="used up for the results"):
+            found._run.knowledge  # noqa: B018
 
     def test_say_what_was_searched(self, water):
         found = HydrogenBondAnalysis(water)

@@ -28,6 +28,7 @@ void HydrogenOwners::by_bonds(const HydrogenBondSites& sites, const std::vector<
                               const Group& hydrogens) {
     start_.assign(1, 0);
     hydrogens_.clear();
+    sites_.clear();
     std::size_t pair = 0;
     for (Index donor : groups[0]) {
         while (pair < donors.size() && donors[pair] < donor) ++pair;
@@ -51,6 +52,7 @@ void HydrogenOwners::by_distance(const HydrogenBondSites& sites, double cutoff, 
     const bool in_cells = near_.prepare(donors_, sites.hydrogens(), sites.box(), cutoff, level);
     start_.assign(1, 0);
     hydrogens_.clear();
+    sites_.clear();
     steps_.assign(sites.n_hydrogens(), nowhere);
     has_one_each_ = false;
     kernels::with_images(sites.box(), [&](const auto& images) {
@@ -88,6 +90,7 @@ bool HydrogenOwners::leave_to_one(const HydrogenBondSites& sites) {
         start_[donor + 1] = static_cast<std::uint32_t>(n);
     }
     hydrogens_.resize(n);
+    sites_.clear();
     return has_one_each_ = true;
 }
 
@@ -98,24 +101,29 @@ bool HydrogenOwners::look(const HydrogenBondSites& sites, double cutoff) {
     // Seen without a box in float32, a hydrogen is nearly always surely near, and that the nearest image.
     const auto surely = static_cast<float>((is_periodic ? std::min(limit, box.least_square) : limit) * (1 - 1e-5));
     const float *const donors = sites.sites().data(), *const hydrogens = sites.hydrogens().data();
+    find_sites(sites);
+    const std::uint32_t* site = sites_.data();
     bool are_near = true;
     kernels::with_images(box, [&](const auto& images) {
-        Hydrogen* hydrogen = hydrogens_.data();
-        const std::uint32_t* const start = start_.data();
-        for (std::size_t donor = 0; donor < sites.n_donors(); ++donor) {
-            const float* const at = donors + 3 * sites.site_of_donor(donor);
-            for (const Hydrogen* const stop = hydrogens_.data() + start[donor + 1]; hydrogen < stop; ++hydrogen) {
-                const float* const to = hydrogens + 3 * std::size_t{hydrogen->number};
-                const float x = to[0] - at[0], y = to[1] - at[1], z = to[2] - at[2];
-                hydrogen->from = {x, y, z};
-                if (x * x + y * y + z * z <= surely) continue;
-                const Point d = images(between(sites.donor(donor), sites.hydrogen(hydrogen->number)));
-                hydrogen->from = narrow(d);
-                are_near &= dot(d, d) <= limit;
-            }
+        for (Hydrogen& hydrogen : hydrogens_) {
+            const float *const at = donors + 3 * std::size_t{*site++}, *const to =
+                                                                           hydrogens + 3 * std::size_t{hydrogen.number};
+            const float x = to[0] - at[0], y = to[1] - at[1], z = to[2] - at[2];
+            hydrogen.from = {x, y, z};
+            if (x * x + y * y + z * z <= surely) continue;
+            const Point d = images(between(kernels::point_at({at, 3}, 0), kernels::point_at({to, 3}, 0)));
+            hydrogen.from = narrow(d);
+            are_near &= dot(d, d) <= limit;
         }
     });
     return are_near;
+}
+
+void HydrogenOwners::find_sites(const HydrogenBondSites& sites) {
+    if (sites_.size() == hydrogens_.size()) return;
+    sites_.clear();
+    for (std::size_t donor = 0; donor < sites.n_donors(); ++donor)
+        sites_.resize(start_[donor + 1], static_cast<std::uint32_t>(sites.site_of_donor(donor)));
 }
 
 std::span<const HydrogenOwners::Hydrogen> HydrogenOwners::all_of(const HydrogenBondSites& sites, double cutoff,

@@ -26,6 +26,10 @@ public:
     std::span<const Hydrogen> all() const { return hydrogens_; }         ///< by donor, then number
     const std::vector<std::uint32_t>& starts() const { return start_; }  ///< of each donor's, [n_donors + 1]
 
+    /// Of the donors of all hydrogens: once they were asked for.
+    const std::vector<std::uint32_t>& sites() const { return sites_; }
+    void find_sites(const HydrogenBondSites& sites);
+
     /// Pairs of places, sorted by donor, then hydrogen; groups as the frame has them.
     void by_bonds(const HydrogenBondSites& sites, const std::vector<Group>& groups, const Group& donors,
                   const Group& hydrogens);
@@ -51,6 +55,7 @@ private:
 
     std::vector<std::uint32_t> start_;  ///< [n_donors + 1]
     std::vector<Hydrogen> hydrogens_, all_;
+    std::vector<std::uint32_t> sites_;  ///< of the donors of all hydrogens; empty: not known
     bool has_one_each_ = false;
     kernels::NearAtoms near_;
     std::vector<float> donors_;

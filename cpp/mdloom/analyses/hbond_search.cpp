@@ -1,6 +1,7 @@
 #include "mdloom/analyses/hbond_search.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -47,12 +48,20 @@ public:
         most_square_ = longest > 0 && slope_ <= 0 ? static_cast<float>(longest * longest) : -1;
         margin_ = 6 * across * error + 4 * error * error + float_slack * across * across;
     }
-    kernels::Leg operator()(const std::array<float, 3>& from) {
-        const float square = from[0] * from[0] + from[1] * from[1] + from[2] * from[2];
-        if (!(square <= most_square_ && square > 0)) return kernels::Leg::any();
-        longest_square_ = std::max(longest_square_, square);
-        const float length = std::sqrt(square), scale = 1 / length;
-        return {from[0] * scale, from[1] * scale, from[2] * scale, length * static_cast<float>(1 + slope_)};
+    /// Without a branch and with numbers instead of floats compared, so that the compiler makes vectors of it.
+    void make(std::span<const HydrogenOwners::Hydrogen> hydrogens, kernels::Leg* legs) {
+        const auto share = static_cast<float>(1 + slope_);
+        const float most = most_square_, none = kernels::Leg::any().length;
+        std::int32_t longest = 0;
+        for (std::size_t i = 0; i < hydrogens.size(); ++i) {
+            const auto [x, y, z] = hydrogens.data()[i].from;
+            const float square = x * x + y * y + z * z;
+            const bool is_usual = (square <= most) & (square > 0);
+            const float length = std::sqrt(square), scale = is_usual ? 1 / length : 0;
+            legs[i] = {x * scale, y * scale, z * scale, is_usual ? length * share : none};
+            longest = std::max(longest, is_usual ? std::bit_cast<std::int32_t>(square) : 0);
+        }
+        longest_square_ = std::bit_cast<float>(longest);
     }
     /// For all legs that were made.
     kernels::Angles angles(double least, double most, double close) const {
@@ -131,21 +140,20 @@ bool HydrogenBondSearch::settle_owners(const HydrogenBondsSpec& spec, const std:
 
 void HydrogenBondSearch::look_in_cells(const HydrogenBondsSpec& spec, bool share_hydrogens) {
     const double error = near_sites_.error();
-    LegMaker leg_of(spec.criteria, sites_.box(), error);
-    const auto hydrogens = owners_.all();
-    legs_.resize(hydrogens.size());
-    kernels::Leg* leg = legs_.data();
-    for (const HydrogenOwners::Hydrogen& hydrogen : hydrogens) *leg++ = leg_of(hydrogen.from);
+    LegMaker maker(spec.criteria, sites_.box(), error);
+    legs_.resize(owners_.all().size());
+    maker.make(owners_.all(), legs_.data());
     count_legs();
     const kernels::StraightList& straight = near_sites_.straight(
         first_leg_.data(), legs_,
-        leg_of.angles(std::max(closest_acceptor - 2 * error, 0.0), spec.criteria.d_a_cutoff + 2 * error,
-                      share_hydrogens ? 2 * spec.d_h_cutoff + 2 * error : -1));
+        maker.angles(std::max(closest_acceptor - 2 * error, 0.0), spec.criteria.d_a_cutoff + 2 * error,
+                     share_hydrogens ? 2 * spec.d_h_cutoff + 2 * error : -1));
     look_at_crowded(spec, straight.crowded);
     list_straight(straight);
 }
 
 void HydrogenBondSearch::count_legs() {
+    owners_.find_sites(sites_);
     first_leg_.resize(sites_.n_sites() + 1);
     const std::uint32_t* next = owners_.starts().data();
     for (std::size_t site = 0; site < sites_.n_sites(); ++site) {
@@ -182,31 +190,32 @@ void HydrogenBondSearch::list_straight(const kernels::StraightList& straight) {
     if (triples_.size() < most) triples_.resize(most);
     kernels::ListedTriple* to = triples_.data();
     const HydrogenOwners::Hydrogen* const hydrogens = owners_.all().data();
-    const auto put = [&](std::size_t site, std::uint32_t hydrogen, std::uint32_t acceptor, bool counts) {
-        *to = {static_cast<std::uint32_t>(site), hydrogen, acceptor};
+    const auto put = [&](std::uint32_t site, std::uint32_t hydrogen, std::uint32_t acceptor, bool counts) {
+        *to = {site, hydrogen, acceptor};
         to += static_cast<int>(counts) & static_cast<int>(sites_.acceptor_at(acceptor) != HydrogenBondSites::none);
     };
-    const auto list = [&](std::size_t donor) {
-        const std::size_t site = sites_.site_of_donor(donor);
-        for (std::uint32_t leg = first_leg_.data()[site]; leg < first_leg_.data()[site + 1]; ++leg) {
+    const std::uint32_t *const starts = owners_.starts().data(), *const sites = owners_.sites().data();
+    const auto list = [&](std::size_t first_donor, std::size_t stop) {
+        for (std::uint32_t leg = starts[first_donor]; leg < starts[stop]; ++leg) {
             const kernels::StraightAtoms& atoms = straight.of_leg.data()[leg];
-            const std::uint32_t hydrogen = hydrogens[leg].number;
-            put(site, hydrogen, atoms.atom[0], atoms.n > 0 && atoms.n <= kernels::StraightAtoms::usual);
-            put(site, hydrogen, atoms.atom[1], atoms.n > 1 && atoms.n <= kernels::StraightAtoms::usual);
-            if (atoms.n < kernels::StraightAtoms::usual) continue;
-            if (atoms.n == kernels::StraightAtoms::usual)
-                put(site, hydrogen, atoms.atom[2], true);
-            else
-                for (std::uint32_t i = 0; i < atoms.n; ++i) put(site, hydrogen, straight.more[atoms.atom[0] + i], true);
+            const std::uint32_t hydrogen = hydrogens[leg].number, site = sites[leg];
+            if (atoms.n < kernels::StraightAtoms::usual) {
+                put(site, hydrogen, atoms.atom[0], atoms.n > 0);
+                put(site, hydrogen, atoms.atom[1], atoms.n > 1);
+                continue;
+            }
+            const bool has_more = atoms.n > kernels::StraightAtoms::usual;
+            const std::uint32_t* const all = has_more ? straight.more.data() + atoms.atom[0] : atoms.atom.data();
+            for (std::uint32_t i = 0; i < atoms.n; ++i) put(site, hydrogen, all[i], true);
         }
     };
     std::size_t donor = 0;
     for (const Crowded& one : crowded_) {
-        for (; donor < one.donor; ++donor) list(donor);
+        list(donor, one.donor);
         to = std::ranges::copy(one.triples, to).out;
-        ++donor;
+        donor = one.donor + 1;
     }
-    for (; donor < sites_.n_donors(); ++donor) list(donor);
+    list(donor, sites_.n_donors());
     n_triples_ = usize(to - triples_.data());
 }
 

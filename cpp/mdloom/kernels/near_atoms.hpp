@@ -8,8 +8,8 @@
 #pragma once
 #include <cstdint>
 
-#include "mdloom/kernels/near_scan.hpp"
 #include "mdloom/kernels/placed_points.hpp"
+#include "mdloom/kernels/straight_scan.hpp"
 
 namespace mdloom::kernels {
 
