@@ -125,7 +125,7 @@ class Analysis:
         """The pass failed after all, perhaps for another analysis."""
 
     def _doubts(self, first_frame: FirstFrame | None) -> Sequence[str]:
-        """Warnings about the input, given (positions [1, n_atoms, 3], times [1], boxes [1, 3, 3]) or None."""
+        """Warnings about the input, which may look at the first analysed frame if there is one."""
         return ()
 
     def _tell(self, timing: Timing, how: str) -> None:
