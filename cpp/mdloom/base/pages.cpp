@@ -15,6 +15,15 @@ std::size_t whole_pages(std::size_t bytes) {
     return (bytes + large_page - 1) / large_page * large_page;
 }
 
+/// Where the system has them.
+void ask_for_large_pages(void* from, std::size_t bytes) noexcept {
+#ifdef MADV_HUGEPAGE
+    madvise(from, bytes, MADV_HUGEPAGE);
+#else
+    static_cast<void>(from), static_cast<void>(bytes);
+#endif
+}
+
 std::uintptr_t round_up(std::uintptr_t address, std::size_t page) {
     return (address + page - 1) / page * page;
 }
@@ -34,7 +43,7 @@ void* map_pages(std::size_t bytes) {
         round_up(reinterpret_cast<std::uintptr_t>(memory), large_page) - reinterpret_cast<std::uintptr_t>(memory);
     if (before > 0) munmap(start, before);
     munmap(start + before + wanted, mapped - before - wanted);
-    madvise(start + before, wanted, MADV_HUGEPAGE);
+    ask_for_large_pages(start + before, wanted);
     return start + before;
 }
 
@@ -56,7 +65,7 @@ void forget_pages(void* from, std::size_t bytes) noexcept {
 void expect_plenty(void* memory, std::size_t bytes) noexcept {
     const auto address = reinterpret_cast<std::uintptr_t>(memory);
     const std::uintptr_t first = round_up(address, large_page), stop = (address + bytes) / large_page * large_page;
-    if (first < stop) madvise(static_cast<char*>(memory) + (first - address), stop - first, MADV_HUGEPAGE);
+    if (first < stop) ask_for_large_pages(static_cast<char*>(memory) + (first - address), stop - first);
 }
 
 }  // namespace mdloom
