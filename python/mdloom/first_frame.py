@@ -20,6 +20,7 @@ class FirstFrame:
         self._breaks: dict[bytes, str | None] = {}
 
     def positions_of(self, group: Any) -> np.ndarray:
+        """float32 [n, 3] Å, in the group's order."""
         return self._positions.take(group.ix, axis=0)  # 0.1 ms of 47,681 atoms; 0.5 by positions[group.ix]
 
     def broken_across_box(self, group: Any, quantity: str = "RMSD") -> str | None:
