@@ -10,7 +10,7 @@ MOST_README_LINES = 20
 MOST_LINES_OF_AN_ANALYSIS = 59
 #: File: how long it may be. Lower the number when its file gets shorter; take the entry out when it fits.
 LONGER = {
-    "tests/cpp/engine/test_ledger.cpp": 430,
+    "tests/cpp/engine/test_ledger.cpp": 422,
 }
 
 

@@ -368,16 +368,6 @@ TEST(RunLedger, a_merge_that_throws_ends_the_run_with_its_error) {
     EXPECT_EQ(error_of([&] { known(ledger); }), "cannot merge states of different shapes");
 }
 
-TEST(RunLedger, whose_states_could_not_be_used_up_says_so_whenever_it_is_asked) {
-    RunLedger ledger = ledger_of(20);
-    finish(ledger);
-    ledger.use_up([](Part& part) { EXPECT_EQ(part.ordinals.size(), 20); });
-    EXPECT_EQ(known(ledger), all(20));
-    EXPECT_THROW(ledger.use_up([](Part&) { throw StateError("no room"); }), StateError);
-    EXPECT_THROW(known(ledger), StateError);
-    EXPECT_THROW(ledger.close(), StateError);
-}
-
 TEST(RunLedger, may_be_visited_while_others_give) {
     RunLedger ledger = ledger_of(4000);
     std::atomic<bool> consistent = true;
