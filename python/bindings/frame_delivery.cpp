@@ -129,16 +129,19 @@ public:
         if (positions.shape(1) != wanted.size()) throw ArgumentError("positions has not one row for each wanted atom");
         const nb::gil_scoped_release no_gil;
         const Index n_frames = index_of(positions.shape(0));
-        const auto reader = source_->open_reader();
-        reader->expect({start, step, n_frames, wanted});
+        auto reader = readers_.take();
+        if (!reader) reader = source_->open_reader();
+        (*reader)->expect({start, step, n_frames, wanted});
         Frame frame;
         if (auto buffer = buffers_->take()) frame.positions = std::move(*buffer);
         float* out = positions.data();
         for (Index i = 0; i < n_frames; ++i, out += 3 * wanted.size()) {
-            reader->read(start + i * step, wanted, frame);
+            (*reader)->read(start + i * step, wanted, frame);
             if (!wanted.empty()) std::memcpy(out, frame.positions.data(), wanted.size() * sizeof(Vec3));
         }
         buffers_->put(std::move(frame.positions));
+        (*reader)->expect({});
+        readers_.put(std::move(*reader));
     }
 
 private:

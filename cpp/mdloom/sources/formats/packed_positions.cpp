@@ -121,6 +121,14 @@ void PackedPositions::read(ReadAhead& file, Index offset, const StoredNumbers& n
     for (std::size_t i = 0; i < wanted.size();) {
         const std::size_t stop = block_stop(wanted, i, atom_bytes);
         const Index first = wanted[i], n_atoms = wanted[stop - 1] + 1 - first;
+        if (!numbers.are_doubles && n_atoms == index_of(stop - i)) {
+            // Numbers of the same length are converted where they are, which spares the cache a block.
+            const auto bytes = std::as_writable_bytes(std::span(positions).subspan(i, stop - i));
+            file.read_at(offset + first * atom_bytes, bytes);
+            convert(numbers, bytes.data(), n_atoms, &positions[i], level_);
+            i = stop;
+            continue;
+        }
         buffer_.resize(std::max(buffer_.size(), usize(n_atoms * atom_bytes)));
         file.read_at(offset + first * atom_bytes, std::span(buffer_).first(usize(n_atoms * atom_bytes)));
         while (i < stop) {
