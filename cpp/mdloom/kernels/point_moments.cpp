@@ -77,6 +77,7 @@ void sum_at(Simd level, Positions positions, const PointWeights& weights, const 
 #if defined(__x86_64__)
     if (level >= Simd::avx2) return sum_avx2<squared>(positions, weights, origin, sums);
 #endif
+    static_cast<void>(level);
     sum_points<2, squared>(positions, weights, origin, sums);
 }
 
