@@ -52,18 +52,12 @@ MDLOOM_INLINE_XTC PackedLanes first_four_twice(const PackedFields& of) {
             twice(of.z_shift), twice(of.pack_y), twice(of.pack_x),   twice(of.least)};
 }
 
+/// Steps need no shift.
+template <bool are_steps>
 MDLOOM_INLINE_XTC __m512i packed(__m512i fields, const PackedLanes& of) {
     const __m512i none = _mm512_setzero_si512(), v = _mm512_and_si512(fields, of.mask);
-    const __m512i xy = _mm512_srlv_epi64(_mm512_madd52hi_epu64(none, v, of.by_z), of.z_shift);
-    const __m512i x = _mm512_srlv_epi64(_mm512_madd52hi_epu64(none, v, of.by_yz), of.yz_shift);
-    const __m512i with_y = _mm512_madd52lo_epu64(_mm512_add_epi64(v, of.least), xy, of.pack_y);
-    return _mm512_madd52lo_epu64(with_y, x, of.pack_x);
-}
-
-/// Of steps only, which need no shift.
-MDLOOM_INLINE_XTC __m512i packed_steps(__m512i fields, const PackedLanes& of) {
-    const __m512i none = _mm512_setzero_si512(), v = _mm512_and_si512(fields, of.mask);
-    const __m512i xy = _mm512_madd52hi_epu64(none, v, of.by_z), x = _mm512_madd52hi_epu64(none, v, of.by_yz);
+    __m512i xy = _mm512_madd52hi_epu64(none, v, of.by_z), x = _mm512_madd52hi_epu64(none, v, of.by_yz);
+    if constexpr (!are_steps) xy = _mm512_srlv_epi64(xy, of.z_shift), x = _mm512_srlv_epi64(x, of.yz_shift);
     const __m512i with_y = _mm512_madd52lo_epu64(_mm512_add_epi64(v, of.least), xy, of.pack_y);
     return _mm512_madd52lo_epu64(with_y, x, of.pack_x);
 }

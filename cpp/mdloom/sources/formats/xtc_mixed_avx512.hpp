@@ -17,7 +17,8 @@
 namespace mdloom::sources {
 namespace {
 
-constexpr int few_steps = 7, many_steps = 8;
+constexpr int few_steps = 7, many_steps = 8;  ///< that are taken for steps: registers of eight lanes
+constexpr int many_atoms = 5;                 ///< of a group; where groups have so many, others are not better
 
 /// What comes after a group of this small index and run; [flag and the five bits behind it].
 struct alignas(64) Walk {
@@ -69,7 +70,8 @@ constexpr MixedOrder mixed_orders[many_steps + 1] = {{n_steps, 0}, {n_steps, 1},
                                                      {n_steps, 3}, {n_steps, 4}, {n_steps, 5},
                                                      {n_steps, 6}, {n_steps, 7}, {n_steps, 8}};  // [run]
 
-/// One absolute position, packed.
+/// One absolute position, packed: in registers, and by itself, which for lipids takes 0.07 ns/atom less than with
+/// others.
 struct AbsolutePosition {
     __m128i places, mask, by_yz, yz_shift, by_z, z_shift, pack_y, pack_x;
 
@@ -109,11 +111,12 @@ struct WaitingGroup {
     MDLOOM_INLINE_XTC void take(const std::byte* stream, Index bit, Index step_bit, bool is_flagged,
                                 const AbsolutePosition& at, const SmallClass& of) {
         if constexpr (n_steps == few_steps) {
-            lanes = packed(fields_at(stream + (bit >> 3), of.group_places[is_flagged][bit & 7]), all_lanes(of.group));
+            lanes = packed<false>(fields_at(stream + (bit >> 3), of.group_places[is_flagged][bit & 7]),
+                                  all_lanes(of.group));
         } else {
             absolute = at.of(stream, bit);
             lanes =
-                packed_steps(fields_at(stream + (step_bit >> 3), of.step_places[step_bit & 7]), all_lanes(of.steps));
+                packed<true>(fields_at(stream + (step_bit >> 3), of.step_places[step_bit & 7]), all_lanes(of.steps));
             lanes = _mm512_add_epi64(lanes, _mm512_zextsi128_si512(absolute));  // to the first step
         }
     }
@@ -150,7 +153,9 @@ public:
 private:
     static constexpr std::uint8_t not_ready = 255;
 
-    Walk& walk(Index place) { return walks_[place / walk_size]; }
+    Walk& walk(Index place) {
+        return *reinterpret_cast<Walk*>(reinterpret_cast<std::byte*>(walks_) + sizeof(Walk) / walk_size * place);
+    }
 
     /// The walk behind the group whose flag is at this bit; not if it has too many steps, or is damaged.
     MDLOOM_TARGET_XTC bool prepare_next(const Walk& now, std::uint64_t flags, int most_steps) {
@@ -203,7 +208,7 @@ bool MixedGroups::decode(const XtcStream& part, Index stop, XtcCursor& cursor, f
         const float* const start = to;
         int n_left = batch, n_flagged = 0;
         do {
-            const Walk& now = *reinterpret_cast<const Walk*>(reinterpret_cast<const std::byte*>(walks_) + 64 * place);
+            const Walk& now = walk(place);
             const auto word = load_big<std::uint64_t>(stream + (flag >> 3));
             const std::uint64_t flags = _bextr_u64(word, static_cast<unsigned>(58 - (flag & 7)), 6);
             const Index next = now.next[flags];
@@ -221,7 +226,7 @@ bool MixedGroups::decode(const XtcStream& part, Index stop, XtcCursor& cursor, f
             n_flagged += is_flagged;
         } while (--n_left);
         if (n_left == 0)
-            pays = n_flagged > 1 || to - start >= batch * 3 * 5;  // flagged or long
+            pays = n_flagged > 1 || to - start >= 3 * many_atoms * batch;
         else if (!prepare_next(walk(place), bits_at(stream, flag) >> 58, n_steps))
             break;
     }

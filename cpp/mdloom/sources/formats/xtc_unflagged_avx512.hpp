@@ -47,7 +47,7 @@ MDLOOM_INLINE_XTC float* decode_pairs(const XtcStream& part, Index stop, Index n
     const __m512i first = load8(orders.both.from), second = load8(orders.both_from_16.from);
     Index bit = at.bit, atom = at.atom;
     while (atom < stop_first && bit < last_start) {
-        const __m512i sums = sums_of_both(packed(fields_at(part.bytes + (bit >> 3), places[bit & 7]), by));
+        const __m512i sums = sums_of_both(packed<false>(fields_at(part.bytes + (bit >> 3), places[bit & 7]), by));
         const bool is_first_flagged = flag_at(part.bytes, bit + n_bits);
         if (is_first_flagged | flag_at(part.bytes, bit + length + n_bits)) {
             if (is_first_flagged) break;
@@ -103,7 +103,7 @@ MDLOOM_INLINE_XTC float* decode_quads(const XtcStream& part, Index stop, Index n
             load4(of_absolutes.bits), _mm512_castsi512_si256(_mm512_permutexvar_epi8(load8(of_absolutes.bytes), near)));
         const unsigned flags = _mm256_test_epi64_mask(fields, flag) | 16u;
         const __m512i absolutes = _mm512_castsi256_si512(packed(fields, positions));
-        __m512i sums = packed_steps(
+        __m512i sums = packed<true>(
             _mm512_multishift_epi64_epi8(load8(of_steps.bits), _mm512_permutexvar_epi8(load8(of_steps.bytes), near)),
             by);
         sums = _mm512_add_epi64(sums, _mm512_bslli_epi128(sums, 8));
