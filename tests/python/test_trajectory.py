@@ -49,6 +49,24 @@ def test_positions_that_are_held_stay_as_they_are_while_other_trajectories_are_r
     assert np.array_equal(held, expected)
 
 
+@pytest.mark.parametrize("path", [XTC, DCD])
+@pytest.mark.parametrize("frames", [slice(None, None, -1), slice(1, None, 3), slice(0, 0)])
+def test_loops_give_the_frames_of_any_slice_also_several_at_once(path, frames):
+    trajectory = mdloom.open(path)
+    expected = trajectory.read()
+
+    def indices():
+        seen = []
+        for frame in trajectory[frames]:
+            assert np.array_equal(frame.positions, expected[frame.index])
+            seen.append(frame.index)
+        return seen
+
+    with ThreadPoolExecutor(3) as pool:
+        loops = [pool.submit(indices) for _ in range(6)]
+    assert all(loop.result() == list(range(len(trajectory)))[frames] for loop in loops)
+
+
 def test_threads_may_share_a_trajectory():
     trajectory = mdloom.open(XTC)
     expected = trajectory.read()
